@@ -1,0 +1,2 @@
+# targets of ngx_mlforkids_module/
+module:

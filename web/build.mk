@@ -1,0 +1,2 @@
+# targets of web/
+web:

@@ -1,0 +1,3 @@
+# targets of workers/
+workers:
+vectors:
