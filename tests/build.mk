@@ -1,2 +1,3 @@
 # targets of tests/
 unit:
+include tests/unit/text.mk

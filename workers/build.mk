@@ -1,3 +1,4 @@
 # targets of workers/
 workers:
 vectors:
+include workers/training/text.mk
