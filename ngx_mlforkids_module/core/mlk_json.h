@@ -48,6 +48,9 @@ typedef struct {
 int mlk_json_parse(const mlk_alloc_t *a, const mlk_json_limits_t *limits,
     const unsigned char *data, size_t len, mlk_json_t **out);
 
+/* Strings of the tree, names and numbers as written have a NUL behind them,
+ * unless repaired (an escape of a lone surrogate becomes U+FFFD). */
+
 /* The member called name (NUL-terminated) of an object, or NULL; NULL also
  * when obj is NULL or no object. */
 mlk_json_t *mlk_json_get(const mlk_json_t *obj, const char *name);
@@ -62,6 +65,14 @@ int mlk_json_truthy(const mlk_json_t *v);
  * is set. */
 int mlk_json_integer(const mlk_json_t *v, int64_t min, int64_t max,
     int64_t *out);
+
+
+/* Prints n as JavaScript does (1e+21, 0.1, 5e-324; -0 is 0; "null" when it is
+ * no finite number) with a NUL behind.  dst needs MLK_JSON_DOUBLE_SIZE bytes.
+ * Returns the number of characters. */
+#define MLK_JSON_DOUBLE_SIZE  40
+
+size_t mlk_json_print_double(char *dst, double n);
 
 
 /*
@@ -91,8 +102,8 @@ void mlk_jw_raw(mlk_jw_t *w, const mlk_str_t *json);
 /* A parsed value written back. */
 void mlk_jw_value(mlk_jw_t *w, const mlk_json_t *v);
 
-/* Ends the text: MLK_OK with *out set, else MLK_ERROR or MLK_NOMEM.  Frees
- * what the allocator does not own; the writer must not be used afterwards. */
+/* Ends the text: MLK_OK with *out set, else MLK_ERROR or MLK_NOMEM.  The
+ * writer must not be used afterwards. */
 int mlk_jw_finish(mlk_jw_t *w, mlk_str_t *out);
 
 /* As mlk_jw_finish, safe inside JavaScript and HTML: "<", U+2028 and U+2029

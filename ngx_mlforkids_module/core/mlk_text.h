@@ -7,16 +7,8 @@
 #define MLK_TEXT_H
 
 #include "mlk_core.h"
+#include "mlk_utf8.h"
 
-
-/* Non-zero if the bytes are valid UTF-8 (no surrogates, shortest form). */
-int mlk_utf8_valid(const unsigned char *data, size_t len);
-
-/* Length in UTF-16 units of valid UTF-8. */
-size_t mlk_utf16_length(const mlk_str_t *s);
-
-/* Cuts valid UTF-8 to at most units UTF-16 units, never inside a code point. */
-void mlk_utf16_cut(mlk_str_t *s, size_t units);
 
 /* Removes blanks of JavaScript's trim() (also U+00A0, U+FEFF, Zs, U+2028/9)
  * at both ends, in place (moves data, shortens len). */
@@ -48,14 +40,19 @@ int mlk_labels_join(const mlk_alloc_t *a, const mlk_str_t *labels, size_t n,
     mlk_str_t *out);
 
 
-/* UUIDs as text: 36 characters, lower case, no NUL.  v1 has a strictly
- * increasing clock in a process, so that the ids of one project's fields sort
- * in order of creation.  rnd fills a buffer with random bytes, 0 on success. */
+/*
+ * UUIDs as text: 36 characters, lower case, no NUL.  0, or MLK_ERROR without
+ * random bytes.  Version 1 has a strictly increasing clock in each process.
+ */
 #define MLK_UUID_LEN  36
 
 void mlk_uuid_init(void);      /* once in each process, after fork */
 int mlk_uuid_v1(unsigned char *dst);
 int mlk_uuid_v4(unsigned char *dst);
+
+/* n ids of version 1, one after the other in dst, that sort as text in their
+ * order (data.md 2): the first 32 bits of the clock do not wrap among them. */
+int mlk_uuid_v1_run(unsigned char *dst, size_t n);
 
 /* Non-zero if s looks like a UUID of any version (hex digits of any case). */
 int mlk_uuid_valid(const mlk_str_t *s);
