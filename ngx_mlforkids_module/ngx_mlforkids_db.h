@@ -89,6 +89,7 @@ struct ngx_mlforkids_db_query_s {
     ngx_queue_t                 queue;
     void                       *owner;
     ngx_msec_t                  start;
+    ngx_msec_t                  deadline;  /* in the queue */
     unsigned                    sent:1;
     unsigned                    cancelled:1;
     unsigned                    retried:1;
