@@ -82,7 +82,8 @@ size_t mlk_json_print_double(char *dst, double n);
  */
 typedef struct mlk_jw_s  mlk_jw_t;
 
-/* New writer, or NULL without memory. */
+/* New writer, or NULL without memory: all functions below accept NULL, and
+ * mlk_jw_finish reports it. */
 mlk_jw_t *mlk_jw_create(const mlk_alloc_t *a);
 
 void mlk_jw_object(mlk_jw_t *w);

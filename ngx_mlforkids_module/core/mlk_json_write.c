@@ -102,6 +102,14 @@ mlk_jw_create(const mlk_alloc_t *a)
 }
 
 
+/* Non-zero while nothing went wrong; without a writer there is no memory. */
+static int
+mlk_jw_ok(const mlk_jw_t *w)
+{
+    return w != NULL && w->rc == MLK_OK;
+}
+
+
 static void
 mlk_jw_status(mlk_jw_t *w, yajl_gen_status status)
 {
@@ -116,11 +124,12 @@ mlk_jw_status(mlk_jw_t *w, yajl_gen_status status)
 static void
 mlk_jw_open(mlk_jw_t *w, char kind)
 {
-    if (w->depth == MLK_JW_DEPTH) {
-        w->rc = MLK_ERROR;
+    if (!mlk_jw_ok(w)) {
+        return;
     }
 
-    if (w->rc != MLK_OK) {
+    if (w->depth == MLK_JW_DEPTH) {
+        w->rc = MLK_ERROR;
         return;
     }
 
@@ -133,7 +142,7 @@ mlk_jw_open(mlk_jw_t *w, char kind)
 static void
 mlk_jw_close(mlk_jw_t *w, char kind)
 {
-    if (w->rc != MLK_OK) {
+    if (!mlk_jw_ok(w)) {
         return;
     }
 
@@ -181,7 +190,7 @@ mlk_jw_str(mlk_jw_t *w, const mlk_str_t *s)
 {
     mlk_str_t  text;
 
-    if (w->rc != MLK_OK) {
+    if (!mlk_jw_ok(w)) {
         return;
     }
 
@@ -209,8 +218,12 @@ mlk_jw_cstr(mlk_jw_t *w, const char *s)
 void
 mlk_jw_key_str(mlk_jw_t *w, const mlk_str_t *name)
 {
+    if (!mlk_jw_ok(w)) {
+        return;
+    }
+
     if (w->depth == 0 || w->open[w->depth - 1] != '{' || w->keyed) {
-        w->rc = w->rc == MLK_OK ? MLK_ERROR : w->rc;
+        w->rc = MLK_ERROR;
         return;
     }
 
@@ -234,7 +247,9 @@ mlk_jw_key(mlk_jw_t *w, const char *name)
 void
 mlk_jw_int(mlk_jw_t *w, int64_t n)
 {
-    mlk_jw_status(w, yajl_gen_integer(w->gen, n));
+    if (mlk_jw_ok(w)) {
+        mlk_jw_status(w, yajl_gen_integer(w->gen, n));
+    }
 }
 
 
@@ -244,6 +259,10 @@ mlk_jw_double(mlk_jw_t *w, double n)
     char    text[MLK_JSON_DOUBLE_SIZE];
     size_t  len;
 
+    if (!mlk_jw_ok(w)) {
+        return;
+    }
+
     len = mlk_json_print_double(text, n);
     mlk_jw_status(w, yajl_gen_number(w->gen, text, len));
 }
@@ -252,20 +271,33 @@ mlk_jw_double(mlk_jw_t *w, double n)
 void
 mlk_jw_bool(mlk_jw_t *w, int on)
 {
-    mlk_jw_status(w, yajl_gen_bool(w->gen, on));
+    if (mlk_jw_ok(w)) {
+        mlk_jw_status(w, yajl_gen_bool(w->gen, on));
+    }
 }
 
 
 void
 mlk_jw_null(mlk_jw_t *w)
 {
-    mlk_jw_status(w, yajl_gen_null(w->gen));
+    if (mlk_jw_ok(w)) {
+        mlk_jw_status(w, yajl_gen_null(w->gen));
+    }
 }
 
 
 void
 mlk_jw_raw(mlk_jw_t *w, const mlk_str_t *json)
 {
+    if (!mlk_jw_ok(w)) {
+        return;
+    }
+
+    if (json->len == 0) {
+        w->rc = MLK_ERROR;
+        return;
+    }
+
     /* "number" is yajl's way to print a value as it is */
     mlk_jw_status(w, yajl_gen_number(w->gen, (const char *) json->data,
                                      json->len));
@@ -305,7 +337,7 @@ mlk_jw_value(mlk_jw_t *w, const mlk_json_t *v)
         break;
     }
 
-    if (w->rc != MLK_OK) {
+    if (!mlk_jw_ok(w)) {
         /* too deep: no further, so the recursion is bounded */
         return;
     }
@@ -325,6 +357,10 @@ mlk_jw_value(mlk_jw_t *w, const mlk_json_t *v)
 int
 mlk_jw_finish(mlk_jw_t *w, mlk_str_t *out)
 {
+    if (w == NULL) {
+        return MLK_NOMEM;
+    }
+
     if (w->rc != MLK_OK) {
         return w->rc;
     }
