@@ -57,6 +57,9 @@ typedef struct ngx_mlforkids_ctx_s  ngx_mlforkids_ctx_t;
 typedef ngx_int_t (*ngx_mlforkids_step_pt)(ngx_mlforkids_ctx_t *ctx);
 
 
+#define NGX_MLFORKIDS_CHECKS   16      /* generic steps of one request */
+
+
 /* Methods, as bits of mlk_route_key_t. */
 #define NGX_MLFORKIDS_GET      0x01    /* HEAD is answered too */
 #define NGX_MLFORKIDS_POST     0x02
@@ -188,6 +191,7 @@ struct ngx_mlforkids_ctx_s {
 
     const ngx_mlforkids_route_t  *route;    /* NULL: none */
     mlk_route_match_t             match;
+    ngx_str_t                     params[MLK_ROUTE_PARAMS];
     ngx_str_t                     path;     /* raw, without query */
 
     mlk_json_t                   *body;     /* object or array; NULL: absent */
@@ -204,20 +208,22 @@ struct ngx_mlforkids_ctx_s {
     ngx_mlforkids_cache_e         cache;    /* the row's; may be changed */
 
     /* the engine's own */
-    ngx_mlforkids_step_pt        *checks;   /* generic steps, or NULL */
+    ngx_mlforkids_step_pt         plan[NGX_MLFORKIDS_CHECKS];
+    ngx_mlforkids_step_pt        *check;    /* next in plan */
     ngx_mlforkids_step_pt        *step;     /* next of the handler's */
     ngx_str_t                     raw_body;
+    size_t                        raw_size;
     size_t                        body_limit;
-    void                         *retained; /* memory of the body reader */
+    ngx_int_t                     rc;       /* of sending the reply */
+    void                         *visitor;  /* token under examination */
     unsigned                      waiting_query:1;
     unsigned                      waiting_worker:1;
-    unsigned                      running:1;
-    unsigned                      resumed:1;
+    unsigned                      worker_answered:1;
     unsigned                      own_errors:1;
-    unsigned                      counted:1;
+    unsigned                      body_read:1;
+    unsigned                      inflate:1;
     unsigned                      replied:1;
     unsigned                      token_cached:1;
-    unsigned                      auth_pending:1;
 };
 
 
@@ -380,6 +386,10 @@ ngx_int_t ngx_mlforkids_vary(ngx_mlforkids_ctx_t *ctx, const char *name);
 void ngx_mlforkids_write_labels(ngx_mlforkids_ctx_t *ctx, mlk_jw_t *w,
     const ngx_str_t *labels);
 void ngx_mlforkids_jw_str(mlk_jw_t *w, const ngx_str_t *s);
+
+
+/* The types a class may use, "text,imgtfjs", as a JSON array. */
+#define ngx_mlforkids_write_types  ngx_mlforkids_write_labels
 
 
 /* Generic steps that handlers may put into their own lists. */
