@@ -1,3 +1,4 @@
 # targets of tests/
 unit:
 include tests/unit/text.mk
+include tests/unit/core.mk
