@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { session } from './state/app.js';
+import { leavePage } from './state/notices.js';
 import { useStore } from './lib/hooks.js';
 import { language, t } from './lib/i18n.js';
 import { findRoute, go, parseHash } from './lib/router.js';
@@ -38,6 +39,7 @@ function useArrival(path, title) {
             return;
         }
 
+        leavePage();
         scrollTo(0, 0);
         document.querySelector('h1')?.focus({ preventScroll: true });
     }, [path]);

@@ -13,8 +13,10 @@ export function Confidence({ value, small }) {
                      style={{ inlineSize: `${value}%` }} />
             </div>
             <span class="confidence__number">
-                {t('confidence.percent', { value })}
-                {!small && <span> – {t(`confidence.${level}`)}</span>}
+                {small ? t('confidence.number', { value }) : (
+                    `${t('confidence.percent', { value })}`
+                    + ` – ${t(`confidence.${level}`)}`
+                )}
             </span>
         </div>
     );

@@ -2,7 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, session } from '../state/app.js';
 import { confirm, notify } from '../state/notices.js';
 import { isTrying } from '../state/session.js';
-import { errorText } from '../lib/api-error.js';
+import { errorText } from '../lib/error-text.js';
 import { useStore } from '../lib/hooks.js';
 import { formatTime, t } from '../lib/i18n.js';
 import { href } from '../lib/router.js';

@@ -1,5 +1,5 @@
 import { t } from '../lib/i18n.js';
-import { errorText } from '../lib/api-error.js';
+import { errorText } from '../lib/error-text.js';
 import { Button } from './button.jsx';
 import { Icon } from './icon.jsx';
 

@@ -9,20 +9,14 @@ import { LinkButton } from './button.jsx';
 import { Page } from './page.jsx';
 import { Steps } from './steps.jsx';
 
-// Projects seen in this visit: the next page of one is there at once.
-const seen = new Map();
-
-
-export function forgetProject(id) {
-    seen.delete(id);
-}
+// Names of the projects seen in this visit, to be shown while one is loaded.
+const names = new Map();
 
 
 async function load(address, signal) {
-    const project = seen.get(address.id)
-        ?? await api.getProject(address, { signal });
+    const project = await api.getProject(address, { signal });
 
-    seen.set(project.id, project);
+    names.set(project.id, project.name);
     return project;
 }
 
@@ -56,17 +50,19 @@ export function ProjectPage({ params, step, title, lead, children, wide }) {
         return <Missing />;
     }
 
-    const back = step && project
-        ? { to: projectPath(project), text: project.name }
+    const name = project?.name ?? names.get(params.project)
+        ?? t('project.title');
+    const back = step
+        ? { to: projectPath(address), text: name }
         : { to: '/projects', text: t('projects.title') };
 
     return (
-        <Page title={title ?? project?.name ?? t('project.title')} lead={lead}
+        <Page title={title ?? name} lead={lead}
               back={back} wide={wide}>
+            {step && <Steps project={address} current={step} />}
             {loading && <Loading />}
             {error && <ErrorMessage error={error} subject="project"
                                     onRetry={reload} />}
-            {project && step && <Steps project={project} current={step} />}
             {project && (findType(project.type)
                 ? children(project)
                 : <Message><p>{t('project.otherType')}</p></Message>)}

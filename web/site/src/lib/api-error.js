@@ -1,7 +1,4 @@
-// Errors of the server as the site's own kinds, and the sentence that a child
-// is shown for each.
-
-import { hasText, t } from './i18n.js';
+// Errors of the server as the site's own kinds.
 
 const KINDS = {
     400: 'invalid',
@@ -43,19 +40,4 @@ export function errorFromReply(status, body, retryAfter) {
     };
 
     return new ApiError(KINDS[status] ?? 'server', details);
-}
-
-
-// The sentence for an error.  subject: what was tried ("project", "example");
-// a text errors.<subject>.<code or kind> goes before errors.<kind>.
-export function errorText(error, subject) {
-    const kind = error instanceof ApiError ? error.kind : 'server';
-    const keys = [
-        `errors.${subject}.${error.code}`,
-        `errors.${subject}.${kind}`,
-        `errors.${error.code}`,
-        `errors.${kind}`,
-    ];
-
-    return t(keys.find(hasText) ?? 'errors.server');
 }

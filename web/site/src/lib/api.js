@@ -18,6 +18,11 @@ export function createApi(request) {
     }
 
     return {
+        // Resolves when the server answers.
+        probe() {
+            return data('GET', '/api');
+        },
+
         startSession() {
             return data('POST', '/api/sessionusers',
                 { body: { turnstile: 'none' } });

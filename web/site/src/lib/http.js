@@ -9,6 +9,9 @@ const TIMEOUT = 30000;
 const RETRY_PAUSES = [1, 2, 4, 8, 15];
 const LONGEST_RETRY_AFTER = 30;
 
+// kinds of error that pass by themselves -> what is away
+const AWAY = { busy: 'busy', offline: 'offline', slow: 'offline' };
+
 
 async function parse(reply) {
     if (reply.status === 204) {
@@ -33,7 +36,8 @@ async function parse(reply) {
 //   fetch       the browser's
 //   token()     bearer token, or null
 //   onSession() called when the server no longer knows the token
-//   onLink(state) `ok`, `busy` (the server) or `offline` (the way to it)
+//   onLink(state) `ok` after each answer; while a call is being repeated `busy`
+//               (the server) or `offline` (the way to it)
 //   wake        EventTarget; its `wake` event repeats waiting calls at once
 export function createHttp({ fetch, token, onSession, onLink, wake,
                              wait = realWait }) {
@@ -110,17 +114,13 @@ export function createHttp({ fetch, token, onSession, onLink, wake,
                 return reply;
 
             } catch (error) {
-                const away = error.kind === 'busy' || error.kind === 'offline'
-                    || error.kind === 'slow';
-
-                if (error.kind !== 'gone') {
-                    onLink(!away ? 'ok'
-                        : error.kind === 'busy' ? 'busy' : 'offline');
-                }
+                const away = AWAY[error.kind];
 
                 if (!away || method !== 'GET') {
                     throw error;
                 }
+
+                onLink(away);
 
                 const pause = Math.min(error.retryAfter
                     ?? backOff(RETRY_PAUSES, attempt), LONGEST_RETRY_AFTER);

@@ -3,6 +3,7 @@
 
 import english from '../languages/en.json';
 import { createStore } from './store.js';
+import { format, lookUp, pickLanguage } from './texts.js';
 import { storage } from './storage.js';
 
 /* global LANGUAGE_VERSION */
@@ -15,52 +16,6 @@ export const languages = [
 export const language = createStore({ code: 'en', dir: 'ltr', texts: english });
 
 const CHOICE = 'language';
-
-
-export function pickLanguage(wishes, available = languages) {
-    for (const wish of wishes) {
-        if (typeof wish !== 'string') {
-            continue;
-        }
-
-        const code = wish.toLowerCase();
-        const found = available.find((one) => one.code === code)
-            ?? available.find((one) => one.code === code.split('-')[0]);
-
-        if (found) {
-            return found;
-        }
-    }
-
-    return available.find((one) => one.code === 'en');
-}
-
-
-export function format(text, values, code) {
-    return text.replace(/\{(\w+)\}/g, (whole, name) => {
-        const value = values?.[name];
-
-        if (typeof value === 'number') {
-            return new Intl.NumberFormat(code).format(value);
-        }
-
-        return value === undefined ? whole : String(value);
-    });
-}
-
-
-function lookUp(texts, key, values, code) {
-    if (typeof values?.count === 'number') {
-        const form = new Intl.PluralRules(code).select(values.count);
-        const text = texts[`${key}_${form}`] ?? texts[`${key}_other`];
-
-        if (text !== undefined) {
-            return text;
-        }
-    }
-
-    return texts[key];
-}
 
 
 // key: a name in the language file.  values: for the {names} in the text;
@@ -82,16 +37,26 @@ export function hasText(key) {
 }
 
 
+// The browser's own variant of the language, if it has one: "en-GB" writes
+// times and dates in another way than "en".
+function locale() {
+    const { code } = language.get();
+
+    return (navigator.languages ?? [])
+        .find((one) => one.toLowerCase().split('-')[0] === code) ?? code;
+}
+
+
 export function formatTime(date) {
-    return new Intl.DateTimeFormat(language.get().code, {
-        hour: '2-digit', minute: '2-digit',
+    return new Intl.DateTimeFormat(locale(), {
+        hour: 'numeric', minute: '2-digit',
     }).format(date);
 }
 
 
 // value: an ISO time or milliseconds
 export function formatMoment(value) {
-    return new Intl.DateTimeFormat(language.get().code, {
+    return new Intl.DateTimeFormat(locale(), {
         dateStyle: 'medium', timeStyle: 'short',
     }).format(new Date(value));
 }
@@ -143,14 +108,14 @@ async function use(chosen) {
 export function startLanguage() {
     const asked = new URLSearchParams(location.search).get('lang');
 
-    return use(pickLanguage(
+    return use(pickLanguage(languages,
         [asked, storage.read(CHOICE), ...(navigator.languages ?? [])]));
 }
 
 
 // Returns whether the language could be loaded.
 export async function chooseLanguage(code) {
-    const done = await use(pickLanguage([code]));
+    const done = await use(pickLanguage(languages, [code]));
 
     if (done) {
         storage.write(CHOICE, code);

@@ -1,7 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { api, session } from '../state/app.js';
 import { isTrying } from '../state/session.js';
-import { errorText } from '../lib/api-error.js';
+import { errorText } from '../lib/error-text.js';
 import { language, languageName, t } from '../lib/i18n.js';
 import { go, projectPath } from '../lib/router.js';
 import { projectTypes } from '../types/index.js';

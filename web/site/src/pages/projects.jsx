@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { api, session } from '../state/app.js';
 import { confirm, notify } from '../state/notices.js';
 import { isTrying } from '../state/session.js';
-import { errorText } from '../lib/api-error.js';
+import { errorText } from '../lib/error-text.js';
 import { useLoaded, useStore } from '../lib/hooks.js';
 import { languageName, t } from '../lib/i18n.js';
 import { displayLabel } from '../lib/labels.js';
@@ -12,7 +12,6 @@ import { Button, LinkButton } from '../components/button.jsx';
 import { Icon } from '../components/icon.jsx';
 import { ErrorMessage, Loading, Message } from '../components/message.jsx';
 import { Page } from '../components/page.jsx';
-import { forgetProject } from '../components/project-page.jsx';
 import empty from '../images/empty.svg';
 
 
@@ -71,8 +70,8 @@ export function ProjectsPage() {
 
     async function remove(project) {
         const sure = await confirm({
-            title: t('projects.deleteTitle', { name: project.name }),
-            text: t('projects.deleteText'),
+            title: t('projects.deleteTitle'),
+            text: t('projects.deleteText', { name: project.name }),
             yes: t('projects.delete'),
             tone: 'danger',
         });
@@ -86,7 +85,6 @@ export function ProjectsPage() {
 
         try {
             await api.deleteProject(project);
-            forgetProject(project.id);
             notify(t('projects.deleted', { name: project.name }),
                 { tone: 'good' });
 

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, session } from '../state/app.js';
 import { createExamples } from '../state/examples.js';
 import { confirm, notify } from '../state/notices.js';
-import { errorText } from '../lib/api-error.js';
+import { errorText } from '../lib/error-text.js';
 import { useLiving, useStore } from '../lib/hooks.js';
 import { t } from '../lib/i18n.js';
 import { checkLabel, displayLabel, LABEL_LENGTH, normaliseLabel }
@@ -20,7 +20,8 @@ import { ProjectPage } from '../components/project-page.jsx';
 const TONES = 6;
 
 
-function AddLabel({ examples, labels }) {
+// onAdd(label) is told the name of the new label.
+function AddLabel({ examples, labels, onAdd }) {
     const [open, setOpen] = useState(false);
     const [name, setName] = useState('');
     const [error, setError] = useState(null);
@@ -51,15 +52,11 @@ function AddLabel({ examples, labels }) {
             return;
         }
 
-        const label = normaliseLabel(name);
-
-        close();
-        examples.addLabel(name.trim()).then((done) => {
-            if (done) {
-                notify(t('label.added', { label: displayLabel(label) }),
-                    { tone: 'good' });
-            }
-        });
+        onAdd(normaliseLabel(name));
+        examples.addLabel(name.trim());
+        setOpen(false);
+        setName('');
+        setError(null);
     }
 
     if (!open) {
@@ -121,7 +118,7 @@ function Unsaved({ examples, label, values }) {
 }
 
 
-function Bucket({ examples, state, label, tone, type, mayDelete }) {
+function Bucket({ examples, state, label, isNew, tone, type, mayDelete }) {
     const { Input, Item } = views[type.id];
     const items = state.items.filter((item) => item.label === label);
     const wanted = type.rules.examples;
@@ -176,7 +173,7 @@ function Bucket({ examples, state, label, tone, type, mayDelete }) {
                                     { label: displayLabel(label) })} />
                 )}
             </header>
-            <Input label={label} items={state.items}
+            <Input label={label} items={state.items} focus={isNew}
                    onAdd={(values) => examples.add(label, values)}
                    onHint={(text) => notify(text)} />
             <Unsaved examples={examples} label={label}
@@ -232,6 +229,7 @@ function Training({ project }) {
             notify(errorText(error, subject), { tone: 'problem' }),
     }), [project.id]);
     const state = useStore(examples);
+    const [newLabel, setNewLabel] = useState(null);
     const own = project.userid === session.get().user?.userid;
 
     if (state.status === 'loading') {
@@ -251,11 +249,12 @@ function Training({ project }) {
             <div class="buckets">
                 {state.labels.map((label, index) => (
                     <Bucket key={label} examples={examples} state={state}
-                            label={label} tone={index} type={type}
+                            label={label} isNew={label === newLabel}
+                            tone={index} type={type}
                             mayDelete={own} />
                 ))}
-                {own && <AddLabel examples={examples}
-                                  labels={state.labels} />}
+                {own && <AddLabel examples={examples} labels={state.labels}
+                                  onAdd={setNewLabel} />}
             </div>
             <NextStep project={project} state={state} type={type} />
         </>

@@ -41,5 +41,5 @@ export function startApp() {
         }
     });
     addEventListener('online', retryNow);
-    addEventListener('offline', () => link.set({ state: 'offline' }));
+    addEventListener('offline', () => api.probe().catch(() => {}));
 }

@@ -6,7 +6,7 @@ import { createStore } from '../lib/store.js';
 import { normaliseLabel } from '../lib/labels.js';
 
 
-// type: the project's type; its toItem() reads an example of the server.
+// project: as just read from the server.  type: the project's type; its toItem() reads an example of the server.
 // onError(error, subject) is told about each refused change.
 export function createExamples({ api, project, type, onError }) {
     const store = createStore({
@@ -36,14 +36,10 @@ export function createExamples({ api, project, type, onError }) {
 
         try {
             const options = { signal: controller.signal };
-            const [fresh, { items, total }] = await Promise.all([
-                api.getProject(project, options),
-                api.listExamples(project, options),
-            ]);
+            const { items, total } = await api.listExamples(project, options);
 
             store.set({
                 status: 'ready',
-                labels: fresh.labels,
                 items: items.map(type.toItem),
                 complete: items.length >= total,
             });

@@ -87,8 +87,7 @@ export function createModel({ api, project, wait = realWait,
         store.set({ loading: true, error: null });
 
         try {
-            const [fresh, counts, models] = await Promise.all([
-                api.getProject(project, options),
+            const [counts, models] = await Promise.all([
                 api.countExamples(project, options),
                 api.listModels(project, options),
             ]);
@@ -96,7 +95,6 @@ export function createModel({ api, project, wait = realWait,
             show(models.at(-1) ?? null);
             store.set({
                 loading: false,
-                labels: fresh.labels,
                 counts,
                 trainedWith: storage.read(memory),
             });

@@ -15,6 +15,14 @@ export function dismiss(id) {
 }
 
 
+// Messages about what was done on a page go with the page.
+export function leavePage() {
+    notices.set(({ list }) => ({
+        list: list.filter(({ tone }) => tone !== 'info'),
+    }));
+}
+
+
 // tone: `good`, `info` or `problem`; problems stay until they are dismissed.
 // action: { text, run } for a button in the message.
 export function notify(text, { tone = 'info', action } = {}) {

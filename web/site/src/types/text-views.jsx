@@ -1,6 +1,6 @@
 // What a text project looks like on the training and the test page.
 
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { Button, IconButton } from '../components/button.jsx';
 import { Field } from '../components/field.jsx';
 import { EXAMPLE_LENGTH, sortExamples, splitLines } from '../lib/examples.js';
@@ -31,11 +31,17 @@ function refusal({ duplicates, tooLong, overLimit }) {
 
 
 // A line to type an example into.  A text of several lines that is pasted gives
-// one example a line.
-export function TextInput({ label, items, onAdd, onHint }) {
+// one example a line.  focus: begin here.
+export function TextInput({ label, items, focus, onAdd, onHint }) {
     const [value, setValue] = useState('');
     const [error, setError] = useState(null);
     const input = useRef();
+
+    useEffect(() => {
+        if (focus) {
+            input.current.focus();
+        }
+    }, [focus]);
 
     function add(texts) {
         const sorted = sortExamples(texts, label, items);
