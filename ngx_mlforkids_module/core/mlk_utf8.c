@@ -56,20 +56,24 @@ int
 mlk_utf8_repair(const mlk_alloc_t *a, const mlk_str_t *s, mlk_str_t *out)
 {
     size_t          i, n;
+    mlk_str_t       in;
     unsigned char  *p;
 
-    n = mlk_utf8_prefix(s->data, s->len);
+    /* out may be s */
+    in = *s;
 
-    if (n == s->len) {
-        *out = *s;
+    n = mlk_utf8_prefix(in.data, in.len);
+
+    if (n == in.len) {
+        *out = in;
         return MLK_OK;
     }
 
-    if (s->len > SIZE_MAX / 3) {
+    if (in.len > SIZE_MAX / 3) {
         return MLK_NOMEM;
     }
 
-    p = a->alloc(a->ctx, s->len * 3);
+    p = a->alloc(a->ctx, in.len * 3);
     if (p == NULL) {
         return MLK_NOMEM;
     }
@@ -78,19 +82,19 @@ mlk_utf8_repair(const mlk_alloc_t *a, const mlk_str_t *s, mlk_str_t *out)
 
     for (i = 0; /* void */; i++) {
         if (n) {
-            memcpy(p, s->data + i, n);
+            memcpy(p, in.data + i, n);
             p += n;
             i += n;
         }
 
-        if (i == s->len) {
+        if (i == in.len) {
             break;
         }
 
         memcpy(p, "\xef\xbf\xbd", 3);
         p += 3;
 
-        n = mlk_utf8_prefix(s->data + i + 1, s->len - i - 1);
+        n = mlk_utf8_prefix(in.data + i + 1, in.len - i - 1);
     }
 
     out->len = (size_t) (p - out->data);

@@ -12,7 +12,8 @@
 int mlk_utf8_valid(const unsigned char *data, size_t len);
 
 /* Copies s; a byte that is no part of valid UTF-8 becomes U+FFFD.  Valid text
- * is not copied: *out is s then.  MLK_OK or MLK_NOMEM. */
+ * is not copied: *out is as *s then.  s and out may be the same.  MLK_OK or
+ * MLK_NOMEM. */
 int mlk_utf8_repair(const mlk_alloc_t *a, const mlk_str_t *s, mlk_str_t *out);
 
 /* Length in UTF-16 units of valid UTF-8. */

@@ -266,6 +266,7 @@ test_query(void **state)
         { "d%61ta=%C3%A9", "\xc3\xa9" }, { "data=%2B", "+" },
         { "&&data=x&", "x" }, { "data=%zz+%", "%zz %" },
         { "data=%FF+", "%FF " }, { "data=\xff", "\xef\xbf\xbd" },
+        { "data=ab%\xff" "c+d", "ab%\xef\xbf\xbd" "c d" },
         { "Data=y&data=x", "x" }, { "data2=y&data=x", "x" }
     };
 
