@@ -35,8 +35,8 @@ typedef struct {
     ngx_mlforkids_db_query_t    *query;
     ngx_uint_t                   n;         /* statements */
     ngx_uint_t                   stmt;      /* whose result comes next */
-    ngx_uint_t                   nulls;     /* ends of results in a row */
     ngx_uint_t                   stmts[NGX_MLFORKIDS_DB_BATCH];
+    ngx_uint_t                   again;     /* may be repeated at once */
     ngx_mlforkids_db_status_e    status;    /* of the first error */
     char                         sqlstate[6];
 } ngx_mlforkids_db_flight_t;
@@ -62,16 +62,17 @@ struct ngx_mlforkids_db_conn_s {
     ngx_queue_t                  flights;   /* in the order sent */
     ngx_queue_t                  free;
     ngx_uint_t                   nflights;
-    ngx_uint_t                   setup_left;    /* results of the setup */
+    ngx_uint_t                   nulls;     /* ends of results in a row */
+    char                         error[256];    /* of the setup */
     unsigned                     recycle:1; /* to be made anew when drained */
     unsigned                     dirty:1;   /* to be flushed */
+    unsigned                     failed:1;  /* sending failed */
 };
 
 
 struct ngx_mlforkids_db_lane_s {
     ngx_mlforkids_db_t          *db;
     ngx_mlforkids_lane_e         number;
-    ngx_str_t                    name;
     ngx_mlforkids_lane_conf_t    conf;
     ngx_queue_t                  waiting;
     ngx_uint_t                   nwaiting;
@@ -112,9 +113,9 @@ struct ngx_mlforkids_db_s {
 
     ngx_uint_t                   failures;  /* connects failed in a row */
     ngx_event_t                  retry;     /* back-off, may be cancelled */
-    ngx_uint_t                   complaint; /* hash of what was logged last */
+    ngx_uint_t                   complaint; /* hash of what was logged last;
+                                               0: all is well */
     time_t                       complained;
-    unsigned                     complaining:1;
 
     u_char                      *buffer;    /* parameters with their NULs */
     size_t                       size;
@@ -153,34 +154,52 @@ void ngx_mlforkids_db_enqueue(ngx_mlforkids_db_lane_t *lane,
     ngx_mlforkids_db_query_t *q, ngx_uint_t front);
 void ngx_mlforkids_db_dequeue(ngx_mlforkids_db_lane_t *lane,
     ngx_mlforkids_db_query_t *q);
-/* A connection is ready, or could not be made (why: a line for the log). */
+/* A connection is ready, could not be made, or was lost; why is a line for the
+ * log, without any data. */
 void ngx_mlforkids_db_connected(ngx_mlforkids_db_conn_t *conn);
 void ngx_mlforkids_db_not_connected(ngx_mlforkids_db_conn_t *conn,
     const char *why);
+void ngx_mlforkids_db_lost(ngx_mlforkids_db_conn_t *conn, const char *why);
 
 
 /* conn.c */
 
-void ngx_mlforkids_db_conn_init(ngx_mlforkids_db_conn_t *conn,
+ngx_int_t ngx_mlforkids_db_conn_init(ngx_mlforkids_db_conn_t *conn,
     ngx_mlforkids_db_lane_t *lane);
 /* Begins to connect; the outcome is told to the pool. */
 void ngx_mlforkids_db_conn_start(ngx_mlforkids_db_conn_t *conn);
-/* Addresses are there (or not): goes on with connecting. */
-void ngx_mlforkids_db_conn_resolved(ngx_mlforkids_db_conn_t *conn);
+/* Addresses are there (or why not): goes on with connecting. */
+void ngx_mlforkids_db_conn_resolved(ngx_mlforkids_db_conn_t *conn,
+    const char *why);
 /* Sends a query; there must be room. */
 void ngx_mlforkids_db_conn_send(ngx_mlforkids_db_conn_t *conn,
     ngx_mlforkids_db_query_t *q);
 void ngx_mlforkids_db_conn_flush(ngx_mlforkids_db_conn_t *conn);
-/* Closes it; what was in flight is tried again or fails. */
-void ngx_mlforkids_db_conn_close(ngx_mlforkids_db_conn_t *conn);
+/* Something went wrong: closes it, and what was in flight is tried again or
+ * fails. */
+void ngx_mlforkids_db_conn_lost(ngx_mlforkids_db_conn_t *conn,
+    const char *why);
+/* Only closes it. */
+void ngx_mlforkids_db_conn_release(ngx_mlforkids_db_conn_t *conn);
+
+
+/* result.c */
+
+/* Reads what has come: NGX_OK, or NGX_ERROR when the connection is broken. */
+ngx_int_t ngx_mlforkids_db_read_results(ngx_mlforkids_db_conn_t *conn);
+/* A query that was on a lost connection. */
+void ngx_mlforkids_db_flight_lost(ngx_mlforkids_db_flight_t *f);
 
 
 /* resolve.c */
 
-/* NGX_OK if some host of the settings is a name that must be looked up. */
-ngx_int_t ngx_mlforkids_db_needs_resolver(PQconninfoOption *options);
-/* Fills in db->addresses; NGX_AGAIN: ngx_mlforkids_db_conn_resolved() is
- * called for every waiting connection later. */
+/* Non-zero if some host of the settings is a name that must be looked up. */
+ngx_uint_t ngx_mlforkids_db_needs_resolver(PQconninfoOption *options);
+/* Finds the threads, if they are needed. */
+ngx_int_t ngx_mlforkids_db_resolver_init(ngx_mlforkids_db_t *db,
+    ngx_cycle_t *cycle);
+/* NGX_OK: db->addresses are there, or not needed; NGX_AGAIN: each connection
+ * that waits is told later; NGX_ERROR. */
 ngx_int_t ngx_mlforkids_db_resolve(ngx_mlforkids_db_t *db);
 
 

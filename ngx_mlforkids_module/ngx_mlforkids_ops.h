@@ -50,6 +50,9 @@ char *ngx_mlforkids_ops_init_main_conf(ngx_conf_t *cf,
 void ngx_mlforkids_ops_create_main_conf(ngx_http_mlforkids_main_conf_t *mcf);
 
 
+/* Names of the lanes, by ngx_mlforkids_lane_e. */
+extern ngx_str_t  ngx_mlforkids_lane_names[];
+
 /* The parts behind them, a file each. */
 ngx_int_t ngx_mlforkids_variables_init(ngx_conf_t *cf);
 ngx_int_t ngx_mlforkids_headers_init(ngx_conf_t *cf);

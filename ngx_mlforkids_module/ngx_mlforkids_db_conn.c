@@ -1,0 +1,763 @@
+/*
+ * Database layer, one connection: connecting, setting up, sending, closing.
+ *
+ * libpq owns the socket.  It is registered with nginx level-triggered, because
+ * libpq does not promise to drain it, and taken out before every call that may
+ * replace it.
+ */
+
+#include "ngx_mlforkids_db_int.h"
+
+#include <openssl/err.h>
+
+
+/* A buffer for larger parameters is given back afterwards. */
+#define NGX_MLFORKIDS_DB_KEEP  65536
+
+
+static void ngx_mlforkids_db_conn_connect(ngx_mlforkids_db_conn_t *conn);
+static PGconn *ngx_mlforkids_db_conn_open(ngx_mlforkids_db_t *db);
+static void ngx_mlforkids_db_conn_poll(ngx_mlforkids_db_conn_t *conn);
+static void ngx_mlforkids_db_conn_setup(ngx_mlforkids_db_conn_t *conn);
+static void ngx_mlforkids_db_conn_failed(ngx_mlforkids_db_conn_t *conn,
+    const char *why);
+static ngx_int_t ngx_mlforkids_db_conn_attach(ngx_mlforkids_db_conn_t *conn,
+    ngx_uint_t write);
+static void ngx_mlforkids_db_conn_detach(ngx_mlforkids_db_conn_t *conn);
+static void ngx_mlforkids_db_conn_event(ngx_event_t *ev);
+static void ngx_mlforkids_db_conn_read(ngx_mlforkids_db_conn_t *conn);
+static void ngx_mlforkids_db_conn_timeout(ngx_event_t *ev);
+static void ngx_mlforkids_db_conn_watch(ngx_mlforkids_db_conn_t *conn);
+static ngx_int_t ngx_mlforkids_db_conn_put(ngx_mlforkids_db_conn_t *conn,
+    ngx_mlforkids_db_query_t *q);
+static ngx_int_t ngx_mlforkids_db_conn_buffer(ngx_mlforkids_db_t *db,
+    size_t size);
+static void ngx_mlforkids_db_conn_notice(void *arg, const char *message);
+
+
+ngx_int_t
+ngx_mlforkids_db_conn_init(ngx_mlforkids_db_conn_t *conn,
+    ngx_mlforkids_db_lane_t *lane)
+{
+    ngx_uint_t                  i;
+    ngx_mlforkids_db_flight_t  *f;
+
+    conn->lane = lane;
+
+    ngx_queue_init(&conn->flights);
+    ngx_queue_init(&conn->free);
+
+    f = ngx_pcalloc(lane->db->pool, lane->conf.depth
+                                    * sizeof(ngx_mlforkids_db_flight_t));
+    if (f == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < lane->conf.depth; i++) {
+        f[i].conn = conn;
+        ngx_queue_insert_tail(&conn->free, &f[i].queue);
+    }
+
+    conn->timer.handler = ngx_mlforkids_db_conn_timeout;
+    conn->timer.data = conn;
+    conn->timer.log = lane->db->log;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mlforkids_db_conn_start(ngx_mlforkids_db_conn_t *conn)
+{
+    conn->state = NGX_MLFORKIDS_DB_CONN_RESOLVE;
+    conn->recycle = 0;
+    conn->nulls = 0;
+
+    conn->timer.cancelable = 1;
+    ngx_add_timer(&conn->timer, NGX_MLFORKIDS_DB_CONNECT_TIMEOUT);
+
+    switch (ngx_mlforkids_db_resolve(conn->lane->db)) {
+
+    case NGX_OK:
+        ngx_mlforkids_db_conn_connect(conn);
+        break;
+
+    case NGX_AGAIN:
+        break;
+
+    default:
+        ngx_mlforkids_db_conn_failed(conn, "no thread to look up its name");
+        break;
+    }
+}
+
+
+void
+ngx_mlforkids_db_conn_resolved(ngx_mlforkids_db_conn_t *conn, const char *why)
+{
+    if (why) {
+        ngx_mlforkids_db_conn_failed(conn, why);
+        return;
+    }
+
+    ngx_mlforkids_db_conn_connect(conn);
+}
+
+
+static void
+ngx_mlforkids_db_conn_connect(ngx_mlforkids_db_conn_t *conn)
+{
+    conn->state = NGX_MLFORKIDS_DB_CONN_CONNECT;
+
+    conn->pg = ngx_mlforkids_db_conn_open(conn->lane->db);
+
+    if (conn->pg == NULL) {
+        ngx_mlforkids_db_conn_failed(conn, "no memory for a connection");
+        return;
+    }
+
+    (void) PQsetNoticeProcessor(conn->pg, ngx_mlforkids_db_conn_notice, conn);
+
+    if (PQstatus(conn->pg) == CONNECTION_BAD) {
+        ngx_mlforkids_db_conn_failed(conn, PQerrorMessage(conn->pg));
+        return;
+    }
+
+    /* as if PQconnectPoll() had returned PGRES_POLLING_WRITING */
+
+    if (ngx_mlforkids_db_conn_attach(conn, 1) != NGX_OK) {
+        ngx_mlforkids_db_conn_failed(conn, "no free worker_connections");
+    }
+}
+
+
+/* The directive's settings, with addresses in place of names, so that libpq
+ * has nothing to look up.  Certificates are read by libpq from files: small
+ * ones, and only here. */
+
+static PGconn *
+ngx_mlforkids_db_conn_open(ngx_mlforkids_db_t *db)
+{
+    size_t                         len;
+    u_char                        *p[3];
+    PGconn                        *pg;
+    ngx_uint_t                     i, n;
+    const char                    *names[64], *values[64];
+    PQconninfoOption              *o;
+    ngx_mlforkids_db_addresses_t  *a;
+    u_char                         lists[3][NGX_MLFORKIDS_DB_ADDRESSES * 257];
+
+    static const char  *address[] = { "host", "hostaddr", "port" };
+    static const char  *defaults[][2] = {
+        { "client_encoding", "UTF8" },
+        { "fallback_application_name", "mlforkids" },
+        { "gssencmode", "disable" },
+        { "keepalives_idle", "60" },
+        { "keepalives_interval", "10" },
+        { "keepalives_count", "3" }
+    };
+
+    n = 0;
+    a = db->threads ? &db->addresses : NULL;
+
+    /* of names given twice libpq takes the last */
+
+    for (i = 0; i < sizeof(defaults) / sizeof(defaults[0]); i++) {
+        names[n] = defaults[i][0];
+        values[n++] = defaults[i][1];
+    }
+
+    for (o = db->options; o->keyword && n < 60; o++) {
+        if (o->val && o->val[0]) {
+            names[n] = o->keyword;
+            values[n++] = o->val;
+        }
+    }
+
+    if (a) {
+        for (i = 0; i < 3; i++) {
+            p[i] = lists[i];
+            names[n] = address[i];
+            values[n++] = (char *) lists[i];
+        }
+
+        for (i = 0; i < a->n; i++) {
+            len = sizeof(lists[0]) - 1;
+            p[0] = ngx_snprintf(p[0], lists[0] + len - p[0], "%s%s",
+                                i ? "," : "", a->entry[i].host);
+            p[1] = ngx_snprintf(p[1], lists[1] + len - p[1], "%s%s",
+                                i ? "," : "", a->entry[i].address);
+            p[2] = ngx_snprintf(p[2], lists[2] + len - p[2], "%s%s",
+                                i ? "," : "", a->entry[i].port);
+        }
+
+        for (i = 0; i < 3; i++) {
+            *p[i] = '\0';
+        }
+    }
+
+    names[n] = NULL;
+    values[n] = NULL;
+
+    pg = PQconnectStartParams(names, values, 0);
+
+    ERR_clear_error();
+
+    return pg;
+}
+
+
+static void
+ngx_mlforkids_db_conn_poll(ngx_mlforkids_db_conn_t *conn)
+{
+    ngx_uint_t                 write;
+    PostgresPollingStatusType  status;
+
+    /* the socket may become another one, of the same number even */
+
+    ngx_mlforkids_db_conn_detach(conn);
+
+    status = PQconnectPoll(conn->pg);
+
+    /* nginx takes what libpq leaves in the queue for an error of its own */
+
+    ERR_clear_error();
+
+    switch (status) {
+
+    case PGRES_POLLING_OK:
+        ngx_mlforkids_db_conn_setup(conn);
+        return;
+
+    case PGRES_POLLING_READING:
+        write = 0;
+        break;
+
+    case PGRES_POLLING_WRITING:
+        write = 1;
+        break;
+
+    default:
+        ngx_mlforkids_db_conn_failed(conn, PQerrorMessage(conn->pg));
+        return;
+    }
+
+    if (ngx_mlforkids_db_conn_attach(conn, write) != NGX_OK) {
+        ngx_mlforkids_db_conn_failed(conn, "no free worker_connections");
+    }
+}
+
+
+/* Settings and all statements in one pipeline, which is one transaction; the
+ * search path holds for the statements after it. */
+
+static void
+ngx_mlforkids_db_conn_setup(ngx_mlforkids_db_conn_t *conn)
+{
+    u_char       timeout[64];
+    PGconn      *pg;
+    ngx_uint_t   i;
+    const char  *settings[] = {
+        "SET search_path TO mlforkidsdb",
+        "SET client_min_messages TO warning",
+        "SET idle_in_transaction_session_timeout TO 10000",
+        (char *) timeout
+    };
+
+    pg = conn->pg;
+    conn->state = NGX_MLFORKIDS_DB_CONN_SETUP;
+    conn->error[0] = '\0';
+
+    (void) ngx_sprintf(timeout, "SET statement_timeout TO %M%Z",
+                       conn->lane->conf.timeout);
+
+    if (PQsetnonblocking(pg, 1) == -1 || PQenterPipelineMode(pg) == 0) {
+        goto failed;
+    }
+
+    for (i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+        if (PQsendQueryParams(pg, settings[i], 0, NULL, NULL, NULL, NULL, 0)
+            == 0)
+        {
+            goto failed;
+        }
+    }
+
+    for (i = 0; i < ngx_mlforkids_stmts_n; i++) {
+        if (PQsendPrepare(pg, ngx_mlforkids_stmts[i].name,
+                          ngx_mlforkids_stmts[i].sql, 0, NULL)
+            == 0)
+        {
+            goto failed;
+        }
+    }
+
+    if (PQpipelineSync(pg) == 0) {
+        goto failed;
+    }
+
+    if (ngx_mlforkids_db_conn_attach(conn, 0) != NGX_OK) {
+        ngx_mlforkids_db_conn_failed(conn, "no free worker_connections");
+        return;
+    }
+
+    ngx_mlforkids_db_conn_flush(conn);
+
+    return;
+
+failed:
+
+    ngx_mlforkids_db_conn_failed(conn, PQerrorMessage(pg));
+}
+
+
+/* It never became ready. */
+
+static void
+ngx_mlforkids_db_conn_failed(ngx_mlforkids_db_conn_t *conn, const char *why)
+{
+    char  reason[256];
+
+    /* the message goes with the connection */
+
+    (void) ngx_cpystrn((u_char *) reason, (u_char *) why, sizeof(reason));
+
+    ngx_mlforkids_db_conn_release(conn);
+    ngx_mlforkids_db_not_connected(conn, reason);
+}
+
+
+void
+ngx_mlforkids_db_conn_lost(ngx_mlforkids_db_conn_t *conn, const char *why)
+{
+    ngx_queue_t                *item;
+    ngx_mlforkids_db_flight_t  *f;
+
+    if (conn->state != NGX_MLFORKIDS_DB_CONN_READY) {
+        ngx_mlforkids_db_conn_failed(conn, why);
+        return;
+    }
+
+    ngx_mlforkids_db_conn_release(conn);
+
+    /* from the last: a second try goes in front of the queue */
+
+    while (!ngx_queue_empty(&conn->flights)) {
+        item = ngx_queue_last(&conn->flights);
+        ngx_queue_remove(item);
+        ngx_queue_insert_tail(&conn->free, item);
+
+        f = ngx_queue_data(item, ngx_mlforkids_db_flight_t, queue);
+        ngx_mlforkids_db_flight_lost(f);
+    }
+
+    conn->nflights = 0;
+
+    ngx_mlforkids_db_lost(conn, why);
+}
+
+
+void
+ngx_mlforkids_db_conn_release(ngx_mlforkids_db_conn_t *conn)
+{
+    if (conn->timer.timer_set) {
+        ngx_del_timer(&conn->timer);
+    }
+
+    ngx_mlforkids_db_conn_detach(conn);
+
+    if (conn->pg) {
+        PQfinish(conn->pg);
+        conn->pg = NULL;
+
+        ERR_clear_error();
+    }
+
+    conn->state = NGX_MLFORKIDS_DB_CONN_DOWN;
+    conn->dirty = 0;
+    conn->failed = 0;
+    conn->recycle = 0;
+}
+
+
+static ngx_int_t
+ngx_mlforkids_db_conn_attach(ngx_mlforkids_db_conn_t *conn, ngx_uint_t write)
+{
+    int                fd;
+    ngx_log_t         *log;
+    ngx_connection_t  *c;
+
+    fd = PQsocket(conn->pg);
+    log = conn->lane->db->log;
+
+    if (fd == -1) {
+        return NGX_ERROR;
+    }
+
+    c = ngx_get_connection(fd, log);
+    if (c == NULL) {
+        return NGX_ERROR;
+    }
+
+    c->data = conn;
+    c->log = log;
+    c->number = ngx_atomic_fetch_add(ngx_connection_counter, 1);
+
+    c->read->handler = ngx_mlforkids_db_conn_event;
+    c->read->log = log;
+    c->write->handler = ngx_mlforkids_db_conn_event;
+    c->write->log = log;
+
+    conn->c = c;
+
+    if (ngx_add_event(c->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK
+        || (write && ngx_add_event(c->write, NGX_WRITE_EVENT, NGX_LEVEL_EVENT)
+                     != NGX_OK))
+    {
+        ngx_mlforkids_db_conn_detach(conn);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+/* ngx_close_connection() would close the descriptor, which is libpq's. */
+
+static void
+ngx_mlforkids_db_conn_detach(ngx_mlforkids_db_conn_t *conn)
+{
+    ngx_uint_t         flags;
+    ngx_connection_t  *c;
+
+    c = conn->c;
+
+    if (c == NULL) {
+        return;
+    }
+
+    conn->c = NULL;
+
+    /* a descriptor that libpq has closed is no longer in the kernel's set */
+
+    flags = (PQsocket(conn->pg) == c->fd) ? 0 : NGX_CLOSE_EVENT;
+
+    if (c->read->active) {
+        (void) ngx_del_event(c->read, NGX_READ_EVENT, flags);
+    }
+
+    if (c->write->active) {
+        (void) ngx_del_event(c->write, NGX_WRITE_EVENT, flags);
+    }
+
+    if (c->read->posted) {
+        ngx_delete_posted_event(c->read);
+    }
+
+    if (c->write->posted) {
+        ngx_delete_posted_event(c->write);
+    }
+
+    ngx_free_connection(c);
+
+    c->fd = (ngx_socket_t) -1;
+}
+
+
+static void
+ngx_mlforkids_db_conn_event(ngx_event_t *ev)
+{
+    ngx_connection_t         *c;
+    ngx_mlforkids_db_conn_t  *conn;
+
+    c = ev->data;
+    conn = c->data;
+
+    if (c->close) {
+
+        /* nginx asks idle connections of a worker that is to exit */
+
+        if (conn->nflights == 0) {
+            ngx_mlforkids_db_conn_release(conn);
+            ngx_mlforkids_db_wake(conn->lane->db);
+            return;
+        }
+
+        c->close = 0;
+    }
+
+    if (conn->state == NGX_MLFORKIDS_DB_CONN_CONNECT) {
+        ngx_mlforkids_db_conn_poll(conn);
+        return;
+    }
+
+    if (ev->write) {
+        ngx_mlforkids_db_conn_flush(conn);
+        return;
+    }
+
+    ngx_mlforkids_db_conn_read(conn);
+}
+
+
+static void
+ngx_mlforkids_db_conn_read(ngx_mlforkids_db_conn_t *conn)
+{
+    ngx_mlforkids_db_conn_e  state;
+
+    state = conn->state;
+
+    if (PQconsumeInput(conn->pg) == 0) {
+        ERR_clear_error();
+
+        /* what the server said last may be there, but libpq's message may
+         * also hold what earlier queries were refused for */
+
+        (void) ngx_mlforkids_db_read_results(conn);
+
+        ngx_mlforkids_db_conn_lost(conn, "the connection was closed");
+        return;
+    }
+
+    if (ngx_mlforkids_db_read_results(conn) != NGX_OK) {
+        ngx_mlforkids_db_conn_lost(conn, conn->error[0] ? conn->error
+                                   : "the connection is broken");
+        return;
+    }
+
+    if (conn->recycle && conn->nflights == 0) {
+        ngx_mlforkids_db_conn_lost(conn,
+                                   "the session has become unusable, "
+                                   "a new one is made");
+        return;
+    }
+
+    ngx_mlforkids_db_conn_watch(conn);
+
+    if (state == NGX_MLFORKIDS_DB_CONN_SETUP
+        && conn->state == NGX_MLFORKIDS_DB_CONN_READY)
+    {
+        ngx_mlforkids_db_connected(conn);
+
+    } else {
+        ngx_mlforkids_db_wake(conn->lane->db);
+    }
+}
+
+
+/*
+ * In flight: the timer may not be cancelled, so that an old worker waits, and
+ * its end comes later than any answer that the server's own limit allows.
+ * Idle: no timer, and nginx may ask for the connection.
+ */
+
+static void
+ngx_mlforkids_db_conn_watch(ngx_mlforkids_db_conn_t *conn)
+{
+    ngx_msec_t                  limit;
+    ngx_mlforkids_db_flight_t  *f;
+
+    if (conn->state != NGX_MLFORKIDS_DB_CONN_READY) {
+        return;
+    }
+
+    if (conn->nflights == 0) {
+
+        if (conn->timer.timer_set) {
+            ngx_del_timer(&conn->timer);
+        }
+
+        conn->c->idle = 1;
+
+        return;
+    }
+
+    f = ngx_queue_data(ngx_queue_head(&conn->flights),
+                       ngx_mlforkids_db_flight_t, queue);
+
+    limit = conn->lane->conf.timeout;
+    limit = f->n * limit + limit / 2 + 1000;
+
+    conn->c->idle = 0;
+    conn->timer.cancelable = 0;
+
+    ngx_add_timer(&conn->timer, limit);
+}
+
+
+static void
+ngx_mlforkids_db_conn_timeout(ngx_event_t *ev)
+{
+    ngx_mlforkids_db_conn_t  *conn;
+
+    conn = ev->data;
+
+    ngx_mlforkids_db_conn_lost(conn, "no answer in time");
+}
+
+
+void
+ngx_mlforkids_db_conn_send(ngx_mlforkids_db_conn_t *conn,
+    ngx_mlforkids_db_query_t *q)
+{
+    ngx_uint_t                  i;
+    ngx_queue_t                *item;
+    ngx_mlforkids_db_flight_t  *f;
+
+    item = ngx_queue_head(&conn->free);
+    ngx_queue_remove(item);
+    ngx_queue_insert_tail(&conn->flights, item);
+
+    f = ngx_queue_data(item, ngx_mlforkids_db_flight_t, queue);
+
+    f->query = q;
+    f->n = q->n;
+    f->stmt = 0;
+    f->status = NGX_MLFORKIDS_DB_OK;
+    f->sqlstate[0] = '\0';
+    f->again = 0;
+
+    for (i = 0; i < q->n; i++) {
+        f->stmts[i] = q->cmd[i].stmt;
+    }
+
+    q->owner = f;
+    q->sent = 1;
+
+    if (conn->nflights++ == 0) {
+        ngx_mlforkids_db_conn_watch(conn);
+    }
+
+    if (!conn->failed && ngx_mlforkids_db_conn_put(conn, q) != NGX_OK) {
+        conn->failed = 1;
+    }
+
+    conn->dirty = 1;
+}
+
+
+/* libpq wants strings with a NUL at their end. */
+
+static ngx_int_t
+ngx_mlforkids_db_conn_put(ngx_mlforkids_db_conn_t *conn,
+    ngx_mlforkids_db_query_t *q)
+{
+    size_t               size;
+    u_char              *p;
+    ngx_str_t           *param;
+    ngx_uint_t           i, n;
+    const char          *values[NGX_MLFORKIDS_DB_PARAMS];
+    ngx_mlforkids_db_t  *db;
+
+    db = conn->lane->db;
+
+    for (i = 0; i < q->n; i++) {
+        size = 0;
+
+        for (n = 0; n < q->cmd[i].nparams; n++) {
+            size += q->cmd[i].params[n].len + 1;
+        }
+
+        if (ngx_mlforkids_db_conn_buffer(db, size) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        p = db->buffer;
+
+        for (n = 0; n < q->cmd[i].nparams; n++) {
+            param = &q->cmd[i].params[n];
+            values[n] = NULL;
+
+            if (param->data) {
+                values[n] = (char *) p;
+                p = ngx_cpymem(p, param->data, param->len);
+                *p++ = '\0';
+            }
+        }
+
+        if (PQsendQueryPrepared(conn->pg,
+                                ngx_mlforkids_stmts[q->cmd[i].stmt].name,
+                                (int) q->cmd[i].nparams, values, NULL, NULL, 0)
+            == 0)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    return PQpipelineSync(conn->pg) ? NGX_OK : NGX_ERROR;
+}
+
+
+/* One buffer for all; libpq copies what it sends. */
+
+static ngx_int_t
+ngx_mlforkids_db_conn_buffer(ngx_mlforkids_db_t *db, size_t size)
+{
+    if (size <= db->size
+        && (db->size <= NGX_MLFORKIDS_DB_KEEP || size > NGX_MLFORKIDS_DB_KEEP))
+    {
+        return NGX_OK;
+    }
+
+    if (db->buffer) {
+        ngx_free(db->buffer);
+        db->size = 0;
+    }
+
+    size = ngx_max(size, NGX_MLFORKIDS_DB_KEEP);
+
+    db->buffer = ngx_alloc(size, db->log);
+    if (db->buffer == NULL) {
+        return NGX_ERROR;
+    }
+
+    db->size = size;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_mlforkids_db_conn_flush(ngx_mlforkids_db_conn_t *conn)
+{
+    int           rc;
+    ngx_event_t  *wev;
+
+    conn->dirty = 0;
+
+    rc = conn->failed ? -1 : PQflush(conn->pg);
+
+    ERR_clear_error();
+
+    if (rc == -1) {
+        ngx_mlforkids_db_conn_lost(conn, "sending failed");
+        return;
+    }
+
+    wev = conn->c->write;
+
+    if (rc == 0) {
+        if (wev->active) {
+            (void) ngx_del_event(wev, NGX_WRITE_EVENT, 0);
+        }
+
+        return;
+    }
+
+    if (!wev->active
+        && ngx_add_event(wev, NGX_WRITE_EVENT, NGX_LEVEL_EVENT) != NGX_OK)
+    {
+        ngx_mlforkids_db_conn_lost(conn, "sending failed");
+    }
+}
+
+
+/* A server's notices may quote data: they are for those who debug. */
+
+static void
+ngx_mlforkids_db_conn_notice(void *arg, const char *message)
+{
+    ngx_log_debug1(NGX_LOG_DEBUG_HTTP,
+                   ((ngx_mlforkids_db_conn_t *) arg)->lane->db->log, 0,
+                   "database notice: %s", message);
+}
