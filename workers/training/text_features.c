@@ -131,8 +131,9 @@ tt_add_units(tt_scratch_t *scratch)
             tt_put(scratch, h, TT_FAMILY_UNIT, 1, flags | TT_FEATURE_UNIT);
 
             if (units++ > 0) {
-                tt_put(scratch, tt_step(last, h), TT_FAMILY_PAIR, 2,
-                       last_flags);
+                /* a step more for the first one: a pair has an order */
+                tt_put(scratch, tt_step(tt_step(last, 1), h), TT_FAMILY_PAIR,
+                       2, last_flags);
             }
 
             last = h;
