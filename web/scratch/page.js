@@ -8,7 +8,7 @@ import { Extensions, ownScript } from './extensions.js';
 import { listenToExtensions } from './messages.js';
 import { stayAtHome } from './network.js';
 import {
-    addBanner, hideLoading, showLoading, showProblem
+    addBanner, hideLoading, showBanner, showLoading, showProblem
 } from './problem.js';
 import { text } from './texts.js';
 
@@ -106,6 +106,37 @@ async function openEditor(costumes) {
 }
 
 
+/*
+ * Scrolls the palette to the blocks of an extension, as the editor does for
+ * its own, by a press on their category.  It is drawn a little later; if it
+ * never is, nothing happens.
+ */
+function showCategory(id, framesLeft = 120) {
+    const category = document.querySelector(
+        `[role="treeitem"]#${CSS.escape(id)} > *`);
+
+    if (category) {
+        ['pointerdown', 'pointerup'].forEach((type) => category.dispatchEvent(
+            new PointerEvent(type, { bubbles: true, button: 0 })));
+
+    } else if (framesLeft) {
+        requestAnimationFrame(() => showCategory(id, framesLeft - 1));
+    }
+}
+
+
+/* Says so when the operator has not put the editor's library in place. */
+function watchLibrary() {
+    element.addEventListener('error', ({ target }) => {
+        if (target instanceof HTMLImageElement
+            && target.src.includes('/scratch/library/'))
+        {
+            showBanner('library');
+        }
+    }, true);
+}
+
+
 /* Loads the extension of the page's address, if there is one. */
 async function loadBlocks(extensions) {
     const address = new URLSearchParams(location.search).get('url');
@@ -122,7 +153,9 @@ async function loadBlocks(extensions) {
     for (;;) {
         try {
             showLoading('loadingBlocks');
-            await extensions.load(address);
+            const [id] = await extensions.load(address);
+
+            showCategory(id);
             return;
 
         } catch (error) {
@@ -151,6 +184,7 @@ function tellInert() {
 async function main() {
     stayAtHome();
     listenToExtensions();
+    watchLibrary();
     showLoading('loading');
 
     const [installed, costumes] = await Promise.all([

@@ -41,8 +41,12 @@ const TEXTS = {
             + 'do nothing. To make them work, open Scratch from the machine '
             + 'learning project that they belong to, then load this file '
             + 'again.',
-        inertLabel: '{name} (not connected)',
         inertCategory: 'Not connected',
+
+        'library-title': 'The library is not installed here',
+        library: 'This server does not have the pictures and sounds of the '
+            + 'Scratch library. Paint your own, or upload a picture: both '
+            + 'are in the menu of the same button.',
 
         'mlforkids-recognisetext-training-help-title':
             'You are testing with training data',
