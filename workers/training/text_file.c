@@ -26,6 +26,7 @@
 #define TT_FILE_VERSION   1
 #define TT_FILE_HEADER    64
 #define TT_FILE_MAX       (1U << 30)   /* what a bytea column can hold */
+#define TT_FILE_LARGE     10000.0f     /* no number of a model is larger */
 
 
 /* Sums of a header, before anything is allocated by them. */
@@ -338,7 +339,7 @@ tt_read_header(const unsigned char *p, size_t len, tt_model_t *model,
         || model->nlabels == 0 || model->nlabels > TT_MAX_LABELS
         || model->nbuckets > TT_BUCKETS
         || h->words > model->nlabels * TT_LABEL_WORDS
-        || !isfinite(model->temperature) || model->temperature <= 0
+        || !(model->temperature > 0 && model->temperature <= TT_FILE_LARGE)
         || model->language[TT_LANGUAGE_LEN - 1] != '\0')
     {
         return MODEL_ERROR;
@@ -386,7 +387,7 @@ tt_read_labels(const unsigned char **p, tt_model_t *model,
     for (i = 0; i < n; i++) {
         model->scale[i] = tt_get_float(p);
 
-        if (!isfinite(model->scale[i])) {
+        if (!(model->scale[i] >= 0 && model->scale[i] <= TT_FILE_LARGE)) {
             return MODEL_ERROR;
         }
     }
@@ -433,7 +434,7 @@ tt_read_columns(const unsigned char **p, tt_model_t *model)
     for (i = 0; i < n; i++) {
         model->idf[i] = tt_get_float(p);
 
-        if (!isfinite(model->idf[i])) {
+        if (!(model->idf[i] > 0 && model->idf[i] <= TT_FILE_LARGE)) {
             return MODEL_ERROR;
         }
     }
