@@ -2,3 +2,4 @@
 unit:
 include tests/unit/text.mk
 include tests/unit/core.mk
+include tests/unit/workers.mk

@@ -14,7 +14,7 @@
 #define WK_DB_STATEMENTS   32
 #define WK_DB_PARAMS       8
 #define WK_DB_BACKOFF      100
-#define WK_DB_BACKOFF_MAX  5000
+#define WK_DB_BACKOFF_MAX  2000
 
 
 struct wk_db_s {

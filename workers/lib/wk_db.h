@@ -3,7 +3,7 @@
  *
  * A wk_db_t belongs to one thread at a time.  It connects when it is used
  * first, sets search_path and statement_timeout, and after a failure does not
- * try again before a back-off (0.1 s doubling to 5 s) is over: until then
+ * try again before a back-off (0.1 s doubling to 2 s) is over: until then
  * every call fails at once with WK_DOWN.  Statements are prepared when first
  * used on a connection.
  *

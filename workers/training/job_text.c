@@ -76,7 +76,7 @@ static const wk_db_stmt_t  stmt_project = {
     "text_project",
     "SELECT coalesce(nullif(p.language, ''), 'en'),"
     " (SELECT count(*) FROM unnest(string_to_array(p.labels, ',')) l"
-    " WHERE btrim(l, E' \\t\\r\\n\\f\\v') <> '')"
+    " WHERE btrim(l, E' \\t\\r\\n\\f\\x0b') <> '')"
     " FROM projects p"
     " WHERE p.id = $1 AND p.typeid = 1 AND EXISTS"
     " (SELECT FROM mlforkids_textmodels m WHERE m.projectid = p.id)",
@@ -90,7 +90,7 @@ static const wk_db_stmt_t  stmt_examples = {
     "SELECT t.textdata, regexp_replace(l.label,"
     " '[\\s\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000"
     "\\ufeff]', '_', 'g')"
-    " FROM (SELECT DISTINCT btrim(x, E' \\t\\r\\n\\f\\v') AS label"
+    " FROM (SELECT DISTINCT btrim(x, E' \\t\\r\\n\\f\\x0b') AS label"
     " FROM projects p, unnest(string_to_array(p.labels, ',')) x"
     " WHERE p.id = $1) l"
     " JOIN texttraining t ON t.projectid = $1 AND t.label = l.label"

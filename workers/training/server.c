@@ -16,7 +16,6 @@
 #include "mlk_arena.h"
 #include "mlk_json.h"
 #include "mlk_text.h"
-
 #include "wk_db.h"
 #include "wk_http.h"
 #include "wk_log.h"
