@@ -30,7 +30,7 @@
 
 typedef struct {
     char  name[MIGRATE_NAME];             /* without NNNN_ and .sql */
-    char  file[MIGRATE_NAME + 16];
+    char  file[256];
     int   known;
 } migration_t;
 

