@@ -460,3 +460,36 @@ ngx_mlforkids_number_param(ngx_mlforkids_ctx_t *ctx, ngx_int_t n)
 
     return s;
 }
+
+
+ngx_uint_t
+ngx_mlforkids_json_is(const mlk_json_t *value, const char *s)
+{
+    size_t  len;
+
+    len = ngx_strlen(s);
+
+    return value != NULL && value->type == MLK_JSON_STRING
+           && value->text.len == len
+           && ngx_memcmp(value->text.data, s, len) == 0;
+}
+
+
+ngx_str_t *
+ngx_mlforkids_uuid(ngx_mlforkids_ctx_t *ctx, ngx_uint_t version)
+{
+    int         rc;
+    ngx_str_t  *id;
+
+    id = ngx_palloc(ctx->request->pool, sizeof(ngx_str_t) + MLK_UUID_LEN);
+    if (id == NULL) {
+        return NULL;
+    }
+
+    id->len = MLK_UUID_LEN;
+    id->data = (u_char *) id + sizeof(ngx_str_t);
+
+    rc = (version == 1) ? mlk_uuid_v1(id->data) : mlk_uuid_v4(id->data);
+
+    return (rc == MLK_OK) ? id : NULL;
+}

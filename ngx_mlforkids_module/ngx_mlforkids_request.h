@@ -386,6 +386,10 @@ ngx_int_t ngx_mlforkids_vary(ngx_mlforkids_ctx_t *ctx, const char *name);
 void ngx_mlforkids_write_labels(ngx_mlforkids_ctx_t *ctx, mlk_jw_t *w,
     const ngx_str_t *labels);
 void ngx_mlforkids_jw_str(mlk_jw_t *w, const ngx_str_t *s);
+/* Non-zero if value is the string s. */
+ngx_uint_t ngx_mlforkids_json_is(const mlk_json_t *value, const char *s);
+/* A new UUID of version 1 or 4 in the request's pool; NULL on failure. */
+ngx_str_t *ngx_mlforkids_uuid(ngx_mlforkids_ctx_t *ctx, ngx_uint_t version);
 
 
 /* The types a class may use, "text,imgtfjs", as a JSON array. */
