@@ -86,6 +86,14 @@ test('reading is repeated until the server is back', async () => {
 });
 
 
+test('a refusal is a sign of life', async () => {
+    const { request, seen } = open([reply(503, {}), reply(404, {})]);
+
+    await assert.rejects(request('GET', '/x'), { kind: 'missing' });
+    assert.deepEqual(seen.links, ['busy', 'ok']);
+});
+
+
 test('changing is not repeated', async () => {
     const { request, seen } = open([reply(503, {}), reply(201, {})]);
 

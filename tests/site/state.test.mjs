@@ -51,6 +51,11 @@ test('storage falls back to memory', () => {
     assert.deepEqual(storage.read('x'), { a: 1 });
     storage.remove('x');
     assert.equal(storage.read('x'), null);
+    storage.write('a.1', 1);
+    storage.write('b.1', 1);
+    storage.removeAll('a.');
+    assert.equal(storage.read('a.1'), null);
+    assert.equal(storage.read('b.1'), 1);
 });
 
 
@@ -112,7 +117,8 @@ test('examples that are refused are kept to be tried again', async () => {
     assert.equal(await examples.add('a', ['one', 'two']), false);
     assert.equal(calls, 1);
     assert.deepEqual(examples.get().items, []);
-    assert.deepEqual(errors, [['conflict', 'example']]);
+    assert.deepEqual(errors, []);
+    assert.equal(examples.get().unsaved.a.error.kind, 'conflict');
     assert.deepEqual(examples.takeUnsaved('a'), ['one', 'two']);
     assert.deepEqual(examples.takeUnsaved('a'), []);
 });

@@ -1,8 +1,8 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, session } from '../state/app.js';
 import { confirm, notify } from '../state/notices.js';
+import { report } from '../state/report.js';
 import { isTrying } from '../state/session.js';
-import { errorText } from '../lib/error-text.js';
 import { useStore } from '../lib/hooks.js';
 import { formatTime, t } from '../lib/i18n.js';
 import { href } from '../lib/router.js';
@@ -62,7 +62,7 @@ async function finish(user) {
         await api.endSession(user);
     } catch (error) {
         if (error.kind !== 'session') {
-            notify(errorText(error, 'finish'), { tone: 'problem' });
+            report(error, 'finish');
             return;
         }
     }

@@ -116,6 +116,10 @@ export function createHttp({ fetch, token, onSession, onLink, wake,
             } catch (error) {
                 const away = AWAY[error.kind];
 
+                if (error.status > 0 && !away) {
+                    onLink('ok');
+                }
+
                 if (!away || method !== 'GET') {
                     throw error;
                 }

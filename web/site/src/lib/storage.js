@@ -49,6 +49,23 @@ export function createStorage(area) {
             }
         },
 
+        // removes all whose names begin with prefix
+        removeAll(prefix) {
+            for (const name of memory.keys()) {
+                if (name.startsWith(prefix)) {
+                    memory.delete(name);
+                }
+            }
+
+            try {
+                Object.keys(area())
+                    .filter((key) => key.startsWith(PREFIX + prefix))
+                    .forEach((key) => area().removeItem(key));
+            } catch {
+                // nothing was stored there
+            }
+        },
+
         // whether a storage event's key is the one of this name; a null key
         // means that all was cleared
         owns(key, name) {

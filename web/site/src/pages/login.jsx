@@ -5,14 +5,15 @@ import { LinkButton } from '../components/button.jsx';
 import { Icon } from '../components/icon.jsx';
 import { Page } from '../components/page.jsx';
 import { TryNow } from '../components/try-now.jsx';
+import hero from '../images/hero.svg';
 
 
 export function LoginPage() {
     const { user } = useStore(session);
 
     return (
-        <Page title={t('login.title')} lead={t('login.lead')}>
-            <div class="tiles tiles--two">
+        <Page title={t('login.title')} lead={t('login.lead')} wide>
+            <div class="tiles tiles--login">
                 <section class="tile tile--learn" aria-labelledby="try">
                     <h2 id="try">{t('login.tryTitle')}</h2>
                     <ul class="ticks">
@@ -33,6 +34,8 @@ export function LoginPage() {
                     <p>{t('login.schoolText')}</p>
                     <p>{t('login.schoolNow')}</p>
                 </section>
+                <img class="tiles__picture" src={hero} alt="" width="560"
+                     height="420" />
             </div>
         </Page>
     );

@@ -35,6 +35,21 @@ function Collected({ state }) {
 }
 
 
+function Weak({ weak }) {
+    return (
+        <ul>
+            {weak.map(({ label, missing }) => (
+                <li key={label}>
+                    {t('learn.needs', {
+                        label: displayLabel(label), count: missing,
+                    })}
+                </li>
+            ))}
+        </ul>
+    );
+}
+
+
 function NotEnough({ project, readiness, rules }) {
     return (
         <Message title={t(`learn.${readiness.state}Title`)}>
@@ -42,15 +57,7 @@ function NotEnough({ project, readiness, rules }) {
                 labels: rules.labels, examples: rules.examples,
             })}</p>
             {readiness.state === 'examples' && (
-                <ul>
-                    {readiness.weak.map(({ label, missing }) => (
-                        <li key={label}>
-                            {t('learn.needs', {
-                                label: displayLabel(label), count: missing,
-                            })}
-                        </li>
-                    ))}
-                </ul>
+                <Weak weak={readiness.weak} />
             )}
             <LinkButton kind="main" icon="train"
                         to={projectPath(project, 'training')}>
@@ -129,7 +136,7 @@ function Answer({ text, matches }) {
     return (
         <div class="answer" data-test="test-answer"
              data-label={best.class_name} data-confidence={best.confidence}>
-            <p class="answer__asked" dir="auto">“{text}”</p>
+            <p class="answer__asked"><q dir="auto">{text}</q></p>
             {best.random ? (
                 <>
                     <p class="answer__label">
@@ -282,6 +289,12 @@ function Learn({ project }) {
                 )}
                 {!ready && <NotEnough project={project} readiness={readiness}
                                       rules={type.rules} />}
+                {ready && readiness.weak.length > 0 && (
+                    <Message>
+                        <p>{t('learn.better')}</p>
+                        <Weak weak={readiness.weak} />
+                    </Message>
+                )}
                 <ModelStatus state={state} />
                 {busy && <DidYouKnow />}
                 {hasChanged(state) && status === 'Available' && (

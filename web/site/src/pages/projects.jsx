@@ -1,8 +1,8 @@
 import { useState } from 'preact/hooks';
 import { api, session } from '../state/app.js';
 import { confirm, notify } from '../state/notices.js';
+import { report } from '../state/report.js';
 import { isTrying } from '../state/session.js';
-import { errorText } from '../lib/error-text.js';
 import { useLoaded, useStore } from '../lib/hooks.js';
 import { languageName, t } from '../lib/i18n.js';
 import { displayLabel } from '../lib/labels.js';
@@ -91,7 +91,7 @@ export function ProjectsPage() {
         } catch (problem) {
             if (problem.kind !== 'missing') {
                 setDeleted((ids) => ids.filter((id) => id !== project.id));
-                notify(errorText(problem, 'project'), { tone: 'problem' });
+                report(problem, 'project');
             }
         }
     }

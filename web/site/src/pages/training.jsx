@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { api, session } from '../state/app.js';
 import { createExamples } from '../state/examples.js';
 import { confirm, notify } from '../state/notices.js';
+import { report } from '../state/report.js';
 import { errorText } from '../lib/error-text.js';
 import { useLiving, useStore } from '../lib/hooks.js';
 import { t } from '../lib/i18n.js';
@@ -95,14 +96,16 @@ function AddLabel({ examples, labels, onAdd }) {
 }
 
 
-function Unsaved({ examples, label, values }) {
-    if (!values || values.length === 0) {
+function Unsaved({ examples, label, unsaved }) {
+    if (!unsaved) {
         return null;
     }
 
     return (
-        <Message tone="problem"
-                 title={t('training.unsaved', { count: values.length })}>
+        <Message tone="problem" live
+                 title={t('training.unsaved',
+                     { count: unsaved.values.length })}>
+            <p>{errorText(unsaved.error, 'example')}</p>
             <div class="actions">
                 <Button onClick={() =>
                     examples.add(label, examples.takeUnsaved(label))}>
@@ -177,7 +180,7 @@ function Bucket({ examples, state, label, isNew, tone, type, mayDelete }) {
                    onAdd={(values) => examples.add(label, values)}
                    onHint={(text) => notify(text)} />
             <Unsaved examples={examples} label={label}
-                     values={state.unsaved[label]} />
+                     unsaved={state.unsaved[label]} />
             {missing > 0 && (
                 <p class="bucket__wish">
                     {t('training.missing', { count: missing })}
@@ -224,9 +227,7 @@ function NextStep({ project, state, type }) {
 function Training({ project }) {
     const type = findType(project.type);
     const examples = useLiving(() => createExamples({
-        api, project, type,
-        onError: (error, subject) =>
-            notify(errorText(error, subject), { tone: 'problem' }),
+        api, project, type, onError: report,
     }), [project.id]);
     const state = useStore(examples);
     const [newLabel, setNewLabel] = useState(null);

@@ -1,5 +1,5 @@
 // The labels and examples of one project.  Changes are shown at once and taken
-// back when the server refuses them; they are sent one after the other, so that
+// back when the server refuses them.  They are sent one after the other, so that
 // the server's answers arrive in the order of what was done.
 
 import { createStore } from '../lib/store.js';
@@ -7,7 +7,8 @@ import { normaliseLabel } from '../lib/labels.js';
 
 
 // project: as just read from the server.  type: the project's type; its toItem() reads an example of the server.
-// onError(error, subject) is told about each refused change.
+// onError(error, subject) is told about refused changes, except for new
+// examples: those are kept in `unsaved`, label -> { values, error }.
 export function createExamples({ api, project, type, onError }) {
     const store = createStore({
         status: 'loading',
@@ -51,11 +52,14 @@ export function createExamples({ api, project, type, onError }) {
         }
     }
 
-    function keepUnsaved(label, values) {
+    function keepUnsaved(label, values, error) {
         store.set(({ unsaved }) => ({
             unsaved: {
                 ...unsaved,
-                [label]: [...(unsaved[label] ?? []), ...values],
+                [label]: {
+                    values: [...(unsaved[label]?.values ?? []), ...values],
+                    error,
+                },
             },
         }));
     }
@@ -87,8 +91,7 @@ export function createExamples({ api, project, type, onError }) {
         if (refused.length > 0) {
             changeItems((items) => items.filter(
                 (one) => !refused.some((item) => item.id === one.id)));
-            keepUnsaved(label, refused.map(type.toData));
-            onError(problem, 'example');
+            keepUnsaved(label, refused.map(type.toData), problem);
         }
 
         return refused.length === 0;
@@ -123,12 +126,10 @@ export function createExamples({ api, project, type, onError }) {
 
         // What was not stored, to be added again; it is forgotten here.
         takeUnsaved(label) {
-            const values = store.get().unsaved[label] ?? [];
+            const { [label]: taken, ...unsaved } = store.get().unsaved;
 
-            store.set(({ unsaved }) => ({
-                unsaved: { ...unsaved, [label]: [] },
-            }));
-            return values;
+            store.set({ unsaved });
+            return taken?.values ?? [];
         },
 
         remove(item) {

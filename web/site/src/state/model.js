@@ -39,7 +39,7 @@ export function createModel({ api, project, wait = realWait,
     });
     const controller = new AbortController();
     const options = { signal: controller.signal };
-    const memory = `trained.${project.id}`;
+    const memory = `project.${project.id}.trained`;
     let following = false;
 
     function show(model) {

@@ -4,6 +4,10 @@ import { createStore } from '../lib/store.js';
 import { storage as browserStorage } from '../lib/storage.js';
 
 const NAME = 'session';
+
+// what the stores of projects have stored
+const OF_PROJECTS = 'project.';
+
 const SESSION_CLASS = 'session-users';
 
 // The longest delay that a browser's timer can hold.
@@ -34,6 +38,7 @@ export function createSession({ storage = browserStorage, now = Date.now,
 
     function end(why) {
         storage.remove(NAME);
+        storage.removeAll(OF_PROJECTS);
         watch(null);
         store.set({ user: null, ended: why });
     }
