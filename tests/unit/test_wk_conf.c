@@ -122,7 +122,8 @@ test_refused(void **state)
           "f.conf:1: \"time\" needs a time, for example 60s" },
         { "name x; time 0s;",
           "f.conf:1: \"time\" must be between 1 and 86400000 milliseconds" },
-        { "name x; number 65;", "f.conf:1: \"number\" must be between 1 and 64" },
+        { "name x; number 65;",
+          "f.conf:1: \"number\" must be between 1 and 64" },
         { "name x; number 2k;", "f.conf:1: \"number\" needs a number" }
     };
 

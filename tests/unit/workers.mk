@@ -7,5 +7,6 @@ unit: $(UNIT_WK)
 
 $(UNIT_WK): $(BUILD)/unit/%: tests/unit/%.c $(UNIT_WK_OBJ) $(WK_A)
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(WK_INC) $(WK_PQ) -o $@ $< $(UNIT_WK_OBJ) $(WK_A) \
+	$(CC) $(CFLAGS) $(WK_INC) $(WK_PQ) -DUNIT_ROOT=\"$(CURDIR)\" -o $@ $< \
+	    $(UNIT_WK_OBJ) $(WK_A) \
 	    $(LDFLAGS) -lcmocka -lpq -lmicrohttpd -pthread

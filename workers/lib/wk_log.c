@@ -48,19 +48,38 @@ wk_log_open_file(const char *path)
 }
 
 
-int
-wk_log_open(const char *path, const char *level)
+static int
+find_level(const char *level, wk_log_level_e *found)
 {
-    int     fd;
     size_t  i;
 
     for (i = 0; i < sizeof(wk_log_levels) / sizeof(char *); i++) {
         if (strcmp(level, wk_log_levels[i]) == 0) {
-            break;
+            *found = (wk_log_level_e) i;
+            return WK_OK;
         }
     }
 
-    if (i == sizeof(wk_log_levels) / sizeof(char *)) {
+    return WK_ERROR;
+}
+
+
+int
+wk_log_check(const char *level)
+{
+    wk_log_level_e  found;
+
+    return find_level(level, &found);
+}
+
+
+int
+wk_log_open(const char *path, const char *level)
+{
+    int             fd;
+    wk_log_level_e  found;
+
+    if (find_level(level, &found) != WK_OK) {
         errno = EINVAL;
         return WK_ERROR;
     }
@@ -82,7 +101,7 @@ wk_log_open(const char *path, const char *level)
     }
 
     wk_log_fd = fd;
-    wk_log_level = i;
+    wk_log_level = found;
 
     return WK_OK;
 }

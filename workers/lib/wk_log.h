@@ -26,6 +26,9 @@ typedef enum {
  */
 int wk_log_open(const char *path, const char *level);
 
+/* WK_OK if there is such a level. */
+int wk_log_check(const char *level);
+
 /* Opens the file again (after it was rotated); keeps the old one on failure. */
 void wk_log_reopen(void);
 

@@ -596,7 +596,8 @@ job_text_run(job_env_t *env, wk_job_t *job)
 
     if (t.stopped) {
         rc = wk_queue_release(env->db, env->queue, job);
-        wk_log(WK_LOG_INFO, "job %s: put back", job->id);
+        wk_log(WK_LOG_INFO, "job %s: %s", job->id,
+               (rc == WK_OK) ? "put back" : "left to its lease");
 
     } else if (t.lost) {
         count(&t, WK_DECLINED, 0);

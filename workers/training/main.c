@@ -115,6 +115,12 @@ check_settings(const worker_conf_t *conf)
         return WK_ERROR;
     }
 
+    if (wk_log_check(conf->log_level) != WK_OK) {
+        fprintf(stderr, "mlforkids-training: \"log_level\" must be error, "
+                "warn, info or debug\n");
+        return WK_ERROR;
+    }
+
     if (conf->job_memory && conf->job_memory < 32 * MEGA) {
         fprintf(stderr, "mlforkids-training: \"job_memory\" must be 0 or at "
                 "least 32m\n");
@@ -406,13 +412,13 @@ supervise(worker_t *w)
 }
 
 
-int
-main(int argc, char **argv)
+/* Reads the command line: WK_OK, or an exit code in *code. */
+
+static int
+read_options(int argc, char **argv, const char **path, int *test,
+    int *no_limits, int *code)
 {
-    int          rc, opt, test, no_limits;
-    char         err[512];
-    worker_t     w;
-    const char  *path;
+    int  opt;
 
     static const struct option  options[] = {
         { "config",    required_argument, NULL, 'c' },
@@ -422,6 +428,72 @@ main(int argc, char **argv)
         { NULL,        0,                 NULL, 0 }
     };
 
+    *code = 2;
+
+    while ((opt = getopt_long(argc, argv, "c:th", options, NULL)) != -1) {
+        switch (opt) {
+
+        case 'c':
+            *path = optarg;
+            break;
+
+        case 't':
+            *test = 1;
+            break;
+
+        case 'n':
+            *no_limits = 1;
+            break;
+
+        case 'h':
+            *code = usage();
+            return WK_ERROR;
+
+        default:
+            return WK_ERROR;
+        }
+    }
+
+    if (*path == NULL || optind < argc) {
+        fprintf(stderr, "mlforkids-training: -c FILE is needed; see --help\n");
+        return WK_ERROR;
+    }
+
+    return WK_OK;
+}
+
+
+static int
+run(worker_t *w)
+{
+    int  rc;
+
+    if (wk_log_open(w->conf.log, w->conf.log_level) != WK_OK) {
+        fprintf(stderr, "mlforkids-training: cannot open the log: %s\n",
+                strerror(errno));
+        return 2;
+    }
+
+    w->family = &tt_family;
+    w->started = wk_now();
+
+    rc = (prepare(w) == WK_OK) ? supervise(w) : 1;
+
+    wk_listen_close(&w->listen);
+    tt_vectors_close(w->vectors);
+
+    return rc;
+}
+
+
+int
+main(int argc, char **argv)
+{
+    int          rc, test, no_limits;
+    char         err[512];
+    worker_t     w;
+    const char  *path;
+
     memset(&w, 0, sizeof(w));
     w.listen.fd = -1;
     w.listen.lock = -1;
@@ -429,32 +501,8 @@ main(int argc, char **argv)
     test = 0;
     no_limits = 0;
 
-    while ((opt = getopt_long(argc, argv, "c:th", options, NULL)) != -1) {
-        switch (opt) {
-
-        case 'c':
-            path = optarg;
-            break;
-
-        case 't':
-            test = 1;
-            break;
-
-        case 'n':
-            no_limits = 1;
-            break;
-
-        case 'h':
-            return usage();
-
-        default:
-            return 2;
-        }
-    }
-
-    if (path == NULL || optind < argc) {
-        fprintf(stderr, "mlforkids-training: -c FILE is needed; see --help\n");
-        return 2;
+    if (read_options(argc, argv, &path, &test, &no_limits, &rc) != WK_OK) {
+        return rc;
     }
 
     if (wk_conf_read(worker_settings, 0, path, &w.conf, err, sizeof(err))
@@ -464,29 +512,19 @@ main(int argc, char **argv)
         return 2;
     }
 
+    if (no_limits) {
+        w.conf.job_memory = 0;
+    }
+
     rc = 2;
 
     if (check_settings(&w.conf) == WK_OK) {
-
-        if (no_limits) {
-            w.conf.job_memory = 0;
-        }
-
         if (test) {
             printf("settings in %s are fine\n", path);
             rc = 0;
 
-        } else if (wk_log_open(w.conf.log, w.conf.log_level) != WK_OK) {
-            fprintf(stderr, "mlforkids-training: cannot open the log: %s\n",
-                    (errno == EINVAL) ? "no such log_level" : strerror(errno));
-
         } else {
-            w.family = &tt_family;
-            w.started = wk_now();
-            rc = (prepare(&w) == WK_OK) ? supervise(&w) : 1;
-
-            wk_listen_close(&w.listen);
-            tt_vectors_close(w.vectors);
+            rc = run(&w);
         }
     }
 

@@ -571,30 +571,20 @@ write_metrics(char *p, size_t size, const metric_t *m, size_t n)
 
 
 static void
-metrics(wk_http_req_t *r)
+send_metrics(wk_http_req_t *r, server_t *s, int up,
+    const wk_queue_counts_t *q, const cache_stats_t *stats)
 {
-    int                 up;
     char               *text;
     size_t              len;
-    server_t           *s;
-    cache_stats_t       stats;
-    worker_counters_t  *c;
-    wk_queue_counts_t   q;
-
-    s = r->data;
-    c = s->worker->counters;
-
-    memset(&q, 0, sizeof(q));
-    up = queue_counts(s, &q) == WK_OK;
-    cache_stats(s->cache, &stats);
+    worker_counters_t  *c = s->worker->counters;
 
     const metric_t  m[] = {
         { "database_up", "database_up", "gauge",
           "Whether the database answers", 1, up },
         { "jobs{state=\"waiting\"}", "jobs", "gauge", "Jobs in the queue",
-          up, q.waiting },
-        { "jobs{state=\"running\"}", NULL, NULL, NULL, up, q.running },
-        { "jobs{state=\"dead\"}", NULL, NULL, NULL, up, q.dead },
+          up, q->waiting },
+        { "jobs{state=\"running\"}", NULL, NULL, NULL, up, q->running },
+        { "jobs{state=\"dead\"}", NULL, NULL, NULL, up, q->dead },
         { "jobs_done_total", "jobs_done_total", "counter",
           "Jobs that ended, refusals included", 1, c->done },
         { "jobs_refused_total", "jobs_refused_total", "counter",
@@ -610,9 +600,9 @@ metrics(wk_http_req_t *r)
         { "classified_total", "classified_total", "counter",
           "Texts classified", 1, c->classified },
         { "cache_models", "cache_models", "gauge", "Models in memory", 1,
-          (int64_t) stats.models },
+          (int64_t) stats->models },
         { "cache_bytes", "cache_bytes", "gauge", "Their size", 1,
-          (int64_t) stats.bytes },
+          (int64_t) stats->bytes },
         { "cache_hits_total", "cache_hits_total", "counter",
           "Models found in memory", 1, c->hits },
         { "cache_misses_total", "cache_misses_total", "counter",
@@ -634,6 +624,24 @@ metrics(wk_http_req_t *r)
         wk_http_json(r, 200, text, len);
         r->type = "text/plain; version=0.0.4; charset=utf-8";
     }
+}
+
+
+static void
+metrics(wk_http_req_t *r)
+{
+    int                up;
+    server_t          *s;
+    cache_stats_t      stats;
+    wk_queue_counts_t  q;
+
+    s = r->data;
+
+    memset(&q, 0, sizeof(q));
+    up = queue_counts(s, &q) == WK_OK;
+    cache_stats(s->cache, &stats);
+
+    send_metrics(r, s, up, &q, &stats);
 }
 
 
