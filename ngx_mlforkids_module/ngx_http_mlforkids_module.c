@@ -216,7 +216,7 @@ ngx_module_t  ngx_http_mlforkids_module = {
     ngx_http_mlforkids_commands,           /* module directives */
     NGX_HTTP_MODULE,                       /* module type */
     NULL,                                  /* init master */
-    ngx_mlforkids_ops_init_module,         /* init module */
+    NULL,                                  /* init module */
     ngx_http_mlforkids_init_process,       /* init process */
     NULL,                                  /* init thread */
     NULL,                                  /* exit thread */

@@ -170,12 +170,18 @@ ngx_mlforkids_db_flight_error(ngx_mlforkids_db_flight_t *f, PGresult *res)
         f->conn->recycle = 1;
     }
 
-    /* a constraint (class 23) is for the handler to judge, bad data for the
-     * client, a crowd for the second try */
+    /* a constraint (23) is for the handler to judge, bad data for the client, a
+     * crowd for the second try; a lost connection is logged as such */
 
-    level = (f->status == NGX_MLFORKIDS_DB_INVALID || f->again
-             || ngx_strncmp(f->sqlstate, "23", 2) == 0)
-            ? NGX_LOG_INFO : NGX_LOG_ERR;
+    level = NGX_LOG_ERR;
+
+    if (f->status == NGX_MLFORKIDS_DB_INVALID || f->again
+        || ngx_strncmp(f->sqlstate, "23", 2) == 0
+        || ngx_strncmp(f->sqlstate, "08", 2) == 0
+        || ngx_strncmp(f->sqlstate, "57P", 3) == 0)
+    {
+        level = NGX_LOG_INFO;
+    }
 
     stmt = ngx_min(f->stmt, f->n - 1);
 

@@ -5,94 +5,57 @@
  * referrer to each line about a request.  They hold scratch keys and what
  * children write, so the lines here name the route instead.
  *
- * r->log_handler would do from the first phase on, but not for what is wrong
- * with the request line or the headers.  So the handler of the connection's log
- * is replaced: at each accepted connection, right after nginx has set it.
+ * The handler is set in the first phase.  What nginx finds wrong with a request
+ * line or with headers is logged before, with the request, but at level "info"
+ * only: that level is not for a public server.
  */
 
 #include "ngx_mlforkids_ops.h"
 #include "ngx_mlforkids_request.h"
 
 
-static void ngx_http_mlforkids_init_connection(ngx_connection_t *c);
-static u_char *ngx_http_mlforkids_log(ngx_log_t *log, u_char *buf, size_t len);
-static u_char *ngx_mlforkids_log_request(ngx_http_request_t *r,
+static ngx_int_t ngx_http_mlforkids_post_read_handler(ngx_http_request_t *r);
+static u_char *ngx_http_mlforkids_log_handler(ngx_http_request_t *r,
     ngx_http_request_t *sr, u_char *buf, size_t len);
 
 
 ngx_int_t
-ngx_mlforkids_log_init(ngx_cycle_t *cycle)
+ngx_mlforkids_log_init(ngx_conf_t *cf)
 {
-    ngx_uint_t                       i;
-    ngx_listening_t                 *ls;
+    ngx_http_handler_pt             *h;
+    ngx_http_core_main_conf_t       *cmcf;
     ngx_http_mlforkids_main_conf_t  *mcf;
 
-    mcf = ngx_http_cycle_get_module_main_conf(cycle, ngx_http_mlforkids_module);
+    mcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_mlforkids_module);
 
-    if (mcf == NULL || !mcf->enabled) {
+    if (!mcf->enabled) {
         return NGX_OK;
     }
 
-    ls = cycle->listening.elts;
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
-    for (i = 0; i < cycle->listening.nelts; i++) {
-        if (ls[i].handler == ngx_http_init_connection) {
-            ls[i].handler = ngx_http_mlforkids_init_connection;
-        }
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
     }
+
+    *h = ngx_http_mlforkids_post_read_handler;
 
     return NGX_OK;
 }
 
 
-static void
-ngx_http_mlforkids_init_connection(ngx_connection_t *c)
+static ngx_int_t
+ngx_http_mlforkids_post_read_handler(ngx_http_request_t *r)
 {
-    /* With a deferred accept nginx would read the request at once and might
-     * be done with the connection when it returns.  The event loop reports
-     * the data as well. */
+    r->log_handler = ngx_http_mlforkids_log_handler;
 
-    c->read->ready = 0;
-
-    ngx_http_init_connection(c);
-
-    if (c->fd != (ngx_socket_t) -1 && !c->destroyed) {
-        c->log->handler = ngx_http_mlforkids_log;
-    }
+    return NGX_DECLINED;
 }
 
 
 static u_char *
-ngx_http_mlforkids_log(ngx_log_t *log, u_char *buf, size_t len)
-{
-    u_char              *p;
-    ngx_http_request_t  *r;
-    ngx_http_log_ctx_t  *ctx;
-
-    if (log->action) {
-        p = ngx_snprintf(buf, len, " while %s", log->action);
-        len -= p - buf;
-        buf = p;
-    }
-
-    ctx = log->data;
-
-    p = ngx_snprintf(buf, len, ", client: %V", &ctx->connection->addr_text);
-    len -= p - buf;
-
-    r = ctx->request;
-
-    if (r) {
-        return ngx_mlforkids_log_request(r, ctx->current_request, p, len);
-    }
-
-    return ngx_snprintf(p, len, ", server: %V",
-                        &ctx->connection->listening->addr_text);
-}
-
-
-static u_char *
-ngx_mlforkids_log_request(ngx_http_request_t *r, ngx_http_request_t *sr,
+ngx_http_mlforkids_log_handler(ngx_http_request_t *r, ngx_http_request_t *sr,
     u_char *buf, size_t len)
 {
     u_char                         *p;

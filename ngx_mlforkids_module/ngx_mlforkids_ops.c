@@ -252,19 +252,13 @@ ngx_mlforkids_ops_postconfiguration(ngx_conf_t *cf)
 
     if (ngx_mlforkids_shm_create(cf, mcf) != NGX_OK
         || ngx_mlforkids_headers_init(cf) != NGX_OK
+        || ngx_mlforkids_log_init(cf) != NGX_OK
         || ngx_mlforkids_counting_init(cf) != NGX_OK)
     {
         return NGX_ERROR;
     }
 
     return NGX_OK;
-}
-
-
-ngx_int_t
-ngx_mlforkids_ops_init_module(ngx_cycle_t *cycle)
-{
-    return ngx_mlforkids_log_init(cycle);
 }
 
 

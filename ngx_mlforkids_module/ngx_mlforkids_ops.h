@@ -15,13 +15,10 @@ ngx_int_t ngx_mlforkids_ops_preconfiguration(ngx_conf_t *cf);
 
 /*
  * Checks the database's settings, makes the shared zone, adds the header
- * filter and the log phase's counting: postconfiguration, after conf->enabled
+ * filter, the error log's handler and the counting: postconfiguration, after conf->enabled
  * is known.  Logs what is wrong and returns NGX_ERROR.
  */
 ngx_int_t ngx_mlforkids_ops_postconfiguration(ngx_conf_t *cf);
-
-/* Makes nginx's error log leave out requests: init_module. */
-ngx_int_t ngx_mlforkids_ops_init_module(ngx_cycle_t *cycle);
 
 /* Database connections and this process's place in the zone: init_process and
  * exit_process.  Both do nothing outside of workers. */
@@ -57,7 +54,7 @@ extern ngx_str_t  ngx_mlforkids_lane_names[];
 ngx_int_t ngx_mlforkids_variables_init(ngx_conf_t *cf);
 ngx_int_t ngx_mlforkids_headers_init(ngx_conf_t *cf);
 ngx_int_t ngx_mlforkids_counting_init(ngx_conf_t *cf);
-ngx_int_t ngx_mlforkids_log_init(ngx_cycle_t *cycle);
+ngx_int_t ngx_mlforkids_log_init(ngx_conf_t *cf);
 
 
 #endif /* NGX_MLFORKIDS_OPS_H */
