@@ -107,7 +107,7 @@ export function Header({ path }) {
                     <nav class="nav" aria-label={t('header.navigation')}>
                         {user && (
                             <NavLink to="/projects" current={path}>
-                                {t('projects.title')}
+                                {t('projects.nav')}
                             </NavLink>
                         )}
                         <NavLink to="/help" current={path}>
