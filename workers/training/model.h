@@ -19,7 +19,7 @@ enum {
     MODEL_OK      = 0,
     MODEL_ERROR   = -1,   /* damaged or foreign bytes, an internal fault */
     MODEL_NOMEM   = -2,
-    MODEL_REFUSED = -3    /* the data do not allow a model; say so to the child */
+    MODEL_REFUSED = -3    /* the data allow no model; say so to the child */
 };
 
 

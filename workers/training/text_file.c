@@ -38,6 +38,10 @@ typedef struct {
 } tt_header_t;
 
 
+static unsigned char *tt_write_header(unsigned char *p, const tt_model_t *m,
+    const tt_header_t *h);
+static unsigned char *tt_write_columns(unsigned char *p, const tt_model_t *m);
+static unsigned char *tt_write_strings(unsigned char *p, const tt_model_t *m);
 static int tt_read_header(const unsigned char *p, size_t len,
     tt_model_t *model, tt_header_t *h, const char **why);
 static int tt_read_labels(const unsigned char **p, tt_model_t *model,
@@ -153,7 +157,7 @@ tt_file_size(const tt_model_t *m, const tt_header_t *h)
 int
 tt_file_write(const tt_model_t *m, model_buf_t *out)
 {
-    size_t          i, n;
+    size_t          i;
     uint64_t        size;
     tt_header_t     h;
     unsigned char  *p;
@@ -188,21 +192,41 @@ tt_file_write(const tt_model_t *m, model_buf_t *out)
     }
 
     out->len = size;
-    p = out->data;
 
+    p = tt_write_header(out->data, m, &h);
+    p = tt_write_columns(p, m);
+    p = tt_write_strings(p, m);
+
+    tt_put64(p, tt_hash(TT_HASH_START, out->data, (size_t) (p - out->data)));
+
+    return MODEL_OK;
+}
+
+
+static unsigned char *
+tt_write_header(unsigned char *p, const tt_model_t *m, const tt_header_t *h)
+{
     memcpy(p, TT_FILE_MAGIC, 8);
     p = tt_put32(p + 8, TT_FILE_VERSION);
     p = tt_put32(p, m->ndense ? TT_FILE_VECTORS : 0);
     p = tt_put32(p, m->examples);
     p = tt_put32(p, m->nlabels);
     p = tt_put32(p, m->nbuckets);
-    p = tt_put32(p, h.words);
-    p = tt_put32(p, h.label_bytes);
-    p = tt_put32(p, h.word_bytes);
+    p = tt_put32(p, h->words);
+    p = tt_put32(p, h->label_bytes);
+    p = tt_put32(p, h->word_bytes);
     p = tt_put_float(p, m->temperature);
     p = tt_put32(p, 0);
     memcpy(p, m->language, TT_LANGUAGE_LEN);
-    p = tt_put64(p + TT_LANGUAGE_LEN, m->table);
+
+    return tt_put64(p + TT_LANGUAGE_LEN, m->table);
+}
+
+
+static unsigned char *
+tt_write_columns(unsigned char *p, const tt_model_t *m)
+{
+    size_t  i, n;
 
     for (i = 0; i < m->nlabels; i++) {
         p = tt_put16(p, m->label[i].len);
@@ -225,33 +249,40 @@ tt_file_write(const tt_model_t *m, model_buf_t *out)
     }
 
     n = ((size_t) m->nbuckets + m->ndense) * m->nlabels;
+    memcpy(p, m->weight, n);
 
-    if (n) {
-        memcpy(p, m->weight, n);
-        p += n;
-    }
+    return p + n;
+}
 
-    for (i = 0; i < h.words; i++) {
+
+static unsigned char *
+tt_write_strings(unsigned char *p, const tt_model_t *m)
+{
+    size_t  i, words;
+
+    words = m->first_word[m->nlabels];
+
+    for (i = 0; i < words; i++) {
         p = tt_put_float(p, (float) m->word[i].weight);
     }
 
-    for (i = 0; i < h.words; i++) {
+    for (i = 0; i < words; i++) {
         p = tt_put16(p, m->word[i].word.len);
     }
 
     for (i = 0; i < m->nlabels; i++) {
-        memcpy(p, m->label[i].data, m->label[i].len);
-        p += m->label[i].len;
+        if (m->label[i].len) {
+            memcpy(p, m->label[i].data, m->label[i].len);
+            p += m->label[i].len;
+        }
     }
 
-    for (i = 0; i < h.words; i++) {
+    for (i = 0; i < words; i++) {
         memcpy(p, m->word[i].word.data, m->word[i].word.len);
         p += m->word[i].word.len;
     }
 
-    tt_put64(p, tt_hash(TT_HASH_START, out->data, (size_t) (p - out->data)));
-
-    return MODEL_OK;
+    return p;
 }
 
 
