@@ -228,7 +228,7 @@ ngx_mlforkids_db_deliver(ngx_mlforkids_db_t *db)
  *   08, 53, 57P0x           the server is away, going, or out of resources
  *   57014, 55P03            its time limits
  *   25006                   a standby: the address leads elsewhere by now
- *   40001, 40P01            the transaction met another one
+ *   40001, 40P01            the transaction met another one, twice
  *   0A000, 26000            the prepared statement is no longer what it was:
  *                           a table was altered, or the session was reset
  *
@@ -251,7 +251,7 @@ ngx_mlforkids_db_classify(const char *sqlstate, ngx_uint_t *again,
         || ngx_strcmp(sqlstate, "40P01") == 0)
     {
         *again = 1;
-        return NGX_MLFORKIDS_DB_FAILED;
+        return NGX_MLFORKIDS_DB_UNAVAILABLE;
     }
 
     if (ngx_strcmp(sqlstate, "0A000") == 0

@@ -28,6 +28,9 @@ static void ngx_mlforkids_db_conn_event(ngx_event_t *ev);
 static void ngx_mlforkids_db_conn_read(ngx_mlforkids_db_conn_t *conn);
 static void ngx_mlforkids_db_conn_timeout(ngx_event_t *ev);
 static void ngx_mlforkids_db_conn_watch(ngx_mlforkids_db_conn_t *conn);
+static void ngx_mlforkids_db_conn_overdue(ngx_mlforkids_db_conn_t *conn);
+static ngx_msec_t ngx_mlforkids_db_conn_limit(ngx_mlforkids_db_conn_t *conn,
+    ngx_uint_t n);
 static ngx_int_t ngx_mlforkids_db_conn_put(ngx_mlforkids_db_conn_t *conn,
     ngx_mlforkids_db_query_t *q);
 static ngx_int_t ngx_mlforkids_db_conn_buffer(ngx_mlforkids_db_t *db,
@@ -532,6 +535,7 @@ ngx_mlforkids_db_conn_read(ngx_mlforkids_db_conn_t *conn)
         return;
     }
 
+    ngx_mlforkids_db_conn_overdue(conn);
     ngx_mlforkids_db_conn_watch(conn);
 
     if (state == NGX_MLFORKIDS_DB_CONN_SETUP
@@ -554,7 +558,6 @@ ngx_mlforkids_db_conn_read(ngx_mlforkids_db_conn_t *conn)
 static void
 ngx_mlforkids_db_conn_watch(ngx_mlforkids_db_conn_t *conn)
 {
-    ngx_msec_t                  limit;
     ngx_mlforkids_db_flight_t  *f;
 
     if (conn->state != NGX_MLFORKIDS_DB_CONN_READY) {
@@ -575,13 +578,60 @@ ngx_mlforkids_db_conn_watch(ngx_mlforkids_db_conn_t *conn)
     f = ngx_queue_data(ngx_queue_head(&conn->flights),
                        ngx_mlforkids_db_flight_t, queue);
 
-    limit = conn->lane->conf.timeout;
-    limit = f->n * limit + limit / 2 + 1000;
-
     conn->c->idle = 0;
     conn->timer.cancelable = 0;
 
-    ngx_add_timer(&conn->timer, limit);
+    ngx_add_timer(&conn->timer, ngx_mlforkids_db_conn_limit(conn, f->n));
+}
+
+
+/*
+ * Behind slow statements a query could wait for the sum of their time limits.
+ * Its caller is answered after the time of one: the query itself goes on.
+ */
+
+static void
+ngx_mlforkids_db_conn_overdue(ngx_mlforkids_db_conn_t *conn)
+{
+    ngx_queue_t                *item;
+    ngx_mlforkids_db_query_t   *q;
+    ngx_mlforkids_db_flight_t  *f;
+
+    for (item = ngx_queue_head(&conn->flights);
+         item != ngx_queue_sentinel(&conn->flights);
+         item = ngx_queue_next(item))
+    {
+        f = ngx_queue_data(item, ngx_mlforkids_db_flight_t, queue);
+        q = f->query;
+
+        if (q == NULL) {
+            continue;
+        }
+
+        if (ngx_current_msec - q->start
+            < ngx_mlforkids_db_conn_limit(conn, q->n))
+        {
+            break;
+        }
+
+        f->query = NULL;
+
+        ngx_mlforkids_db_finish(conn->lane->db, q,
+                                NGX_MLFORKIDS_DB_UNAVAILABLE);
+    }
+}
+
+
+/* Longer than n statements may take; milliseconds. */
+
+static ngx_msec_t
+ngx_mlforkids_db_conn_limit(ngx_mlforkids_db_conn_t *conn, ngx_uint_t n)
+{
+    ngx_msec_t  timeout;
+
+    timeout = conn->lane->conf.timeout;
+
+    return n * timeout + timeout / 2 + 1000;
 }
 
 
