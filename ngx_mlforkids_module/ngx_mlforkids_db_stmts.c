@@ -102,19 +102,20 @@ const ngx_mlforkids_stmt_t  ngx_mlforkids_stmts[] = {
     STMT(PROJECTS_INSERT) = { "projects_insert",
         "INSERT INTO projects (id, classid, userid, typeid, name, language, "
         "labels, numfields, iscrowdsourced) "
-        "SELECT $1, $2, $3, $4::smallint, $5, $6, $7, $8::smallint, "
-        "$9::boolean WHERE (SELECT count(*) FROM projects "
-        "WHERE classid = $2 AND userid = $3) < $10::bigint RETURNING id",
+        "SELECT $1, $2::text, $3::text, $4::smallint, $5, $6, $7, "
+        "$8::smallint, $9::boolean WHERE (SELECT count(*) FROM projects "
+        "WHERE classid = $2::text AND userid = $3::text) < $10::bigint "
+        "RETURNING id",
         10, WRITE },
 
     /* id, class, user, array of {id, name, type, choices} */
     STMT(PROJECTS_INSERT_FIELDS) = { "projects_insert_fields",
         "INSERT INTO numbersprojectsfields (id, projectid, classid, userid, "
         "name, fieldtype, choices) "
-        "SELECT f.id, $1, $2, $3, f.name, f.type, f.choices "
+        "SELECT f.id, $1::text, $2, $3, f.name, f.type, f.choices "
         "FROM json_to_recordset($4::json) "
         "AS f (id text, name text, type smallint, choices text) "
-        "WHERE EXISTS (SELECT 1 FROM projects WHERE id = $1)",
+        "WHERE EXISTS (SELECT 1 FROM projects WHERE id = $1::text)",
         4, WRITE },
 
     STMT(PROJECTS_FIELDS) = { "projects_fields",
@@ -273,11 +274,184 @@ const ngx_mlforkids_stmt_t  ngx_mlforkids_stmts[] = {
 
     /* models */
 
+    STMT(MODELS_LIST) = { "models_list",
+        "SELECT id, 'builtin', " TIME("updated") ", " TIME("expiry") ", name, "
+        "status, reason, true, created FROM mlforkids_textmodels "
+        "WHERE projectid = $1 UNION ALL "
+        "SELECT classifierid, credentialsid, " TIME("created") ", "
+        TIME("expiry") ", coalesce(name, ''), 'Non Existent', NULL, false, "
+        "created FROM bluemixclassifiers WHERE projectid = $1 "
+        "ORDER BY created LIMIT 100",
+        1, READ },
+
+    STMT(MODELS_NUMBERS) = { "models_numbers",
+        "SELECT url FROM taxinoclassifiers WHERE projectid = $1",
+        1, READ },
+
+    STMT(MODELS_CREDENTIALS) = { "models_credentials",
+        "SELECT EXISTS (SELECT 1 FROM bluemixcredentials "
+        "WHERE classid = $1 AND servicetype = 'conv')",
+        1, READ },
+
+    /* the class is of no consequence: all share the pool */
+    STMT(MODELS_POOL) = { "models_pool",
+        "SELECT EXISTS (SELECT 1 FROM bluemixcredentialspool "
+        "WHERE servicetype = 'conv') WHERE $1::text IS NOT NULL",
+        1, READ },
+
+    /* project, id of a new model, hours; as MODELS_LIST without "created".
+     * A model that there was goes on answering until the new one is ready. */
+    STMT(MODELS_TRAIN) = { "models_train",
+        "INSERT INTO mlforkids_textmodels AS m (projectid, id, userid, "
+        "classid, name, language, status, created, updated, expiry) "
+        "SELECT p.id, $2, p.userid, p.classid, p.name, "
+        "coalesce(nullif(p.language, ''), 'en'), 'Training', t, t, "
+        "t + $3::integer * interval '1 hour' "
+        "FROM projects p, date_trunc('milliseconds', now()) t "
+        "WHERE p.id = $1 AND p.typeid = 1 "
+        "ON CONFLICT (projectid) DO UPDATE SET status = 'Training', "
+        "reason = NULL, name = excluded.name, language = excluded.language, "
+        "expiry = excluded.expiry "
+        "RETURNING m.id, 'builtin', " TIME("m.updated") ", "
+        TIME("m.expiry") ", m.name, m.status, m.reason, true",
+        3, WRITE },
+
+    /* fifty clicks are one job; one while it runs makes it run once more */
+    STMT(MODELS_JOB) = { "models_job",
+        "INSERT INTO mlforkids_jobs (kind, subject) "
+        "SELECT 'text', projectid FROM mlforkids_textmodels "
+        "WHERE projectid = $1 "
+        "ON CONFLICT (kind, subject) WHERE state IN ('waiting', 'running') "
+        "DO UPDATE SET again = mlforkids_jobs.state = 'running'",
+        1, WRITE },
+
+    /* project, model; how many there were */
+    STMT(MODELS_DELETE) = { "models_delete",
+        "WITH gone AS (DELETE FROM mlforkids_textmodels "
+        "WHERE projectid = $1 AND id = $2 RETURNING id), "
+        "w AS (DELETE FROM bluemixclassifiers "
+        "WHERE projectid = $1 AND classifierid = $2 RETURNING classifierid), "
+        "k AS (UPDATE scratchkeys SET classifierid = NULL, "
+        "serviceurl = NULL, serviceusername = NULL, servicepassword = NULL, "
+        "updated = date_trunc('milliseconds', now()) "
+        "WHERE projectid = $1 AND classifierid = $2), "
+        "j AS (DELETE FROM mlforkids_jobs WHERE kind = 'text' "
+        "AND subject = $1 AND state = 'waiting' "
+        "AND EXISTS (SELECT 1 FROM gone)) "
+        "SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM w)",
+        2, WRITE },
+
+    STMT(MODELS_FORGET_NUMBERS) = { "models_forget_numbers",
+        "DELETE FROM taxinoclassifiers WHERE projectid = $1",
+        1, WRITE },
+
+    /* project, model, class */
+    STMT(MODELS_TEST) = { "models_test",
+        "SELECT generation FROM mlforkids_textmodels "
+        "WHERE projectid = $1 AND id = $2 AND classid = $3",
+        3, READ },
+
+    /* id, class */
+    STMT(MODELS_CREDENTIALS_GET) = { "models_credentials_get",
+        "SELECT id FROM bluemixcredentials WHERE id = $1 AND classid = $2 "
+        "AND servicetype = 'conv' UNION ALL "
+        "SELECT id FROM bluemixcredentialspool WHERE id = $1 "
+        "AND servicetype = 'conv' AND EXISTS (SELECT 1 FROM tenants "
+        "WHERE id = $2 AND ismanaged = 2)",
+        2, READ },
+
     /* scratch keys */
+
+    /* project, owner, class */
+    STMT(KEYS_LIST) = { "keys_list",
+        "SELECT id, classifierid FROM scratchkeys WHERE projectid = $1 "
+        "AND userid = $2 AND classid = $3 ORDER BY updated, id LIMIT 100",
+        3, READ },
+
+    /* key, project, name of its type; behind a lock of the project */
+    STMT(KEYS_CREATE) = { "keys_create",
+        "INSERT INTO scratchkeys (id, projectname, projecttype, "
+        "classifierid, projectid, userid, classid, updated) "
+        "SELECT $1, p.name, $3, m.id, p.id, p.userid, p.classid, "
+        "coalesce(m.updated, date_trunc('milliseconds', now())) "
+        "FROM projects p "
+        "LEFT JOIN mlforkids_textmodels m ON m.projectid = p.id "
+        "WHERE p.id = $2 AND NOT EXISTS (SELECT 1 FROM scratchkeys k "
+        "WHERE k.projectid = p.id AND k.userid = p.userid "
+        "AND k.classid = p.classid)",
+        3, WRITE },
+
+    /* all keys of the project's owner stand for its one model */
+    STMT(KEYS_LINK) = { "keys_link",
+        "UPDATE scratchkeys k SET classifierid = m.id, updated = m.updated, "
+        "serviceurl = NULL, serviceusername = NULL, servicepassword = NULL "
+        "FROM mlforkids_textmodels m WHERE m.projectid = $1 "
+        "AND k.projectid = m.projectid AND k.userid = m.userid "
+        "AND k.classid = m.classid AND k.classifierid IS DISTINCT FROM m.id",
+        1, WRITE },
 
     /* scratch */
 
+    /* project, model */
+    STMT(SCRATCH_MODEL) = { "scratch_model",
+        "SELECT generation, status, reason FROM mlforkids_textmodels "
+        "WHERE projectid = $1 AND id = $2",
+        2, READ },
+
     /* session users */
+
+    STMT(SESSIONS_LOCK) = { "sessions_lock",
+        "SELECT pg_advisory_xact_lock(hashtextextended('session users', 0))",
+        0, WRITE },
+
+    /* id, token, seconds, limit; no row: full */
+    STMT(SESSIONS_ADD) = { "sessions_add",
+        "INSERT INTO sessionusers (id, token, sessionexpiry) "
+        "SELECT $1, $2, date_trunc('second', now()) "
+        "+ $3::integer * interval '1 second' "
+        "WHERE (SELECT count(*) FROM sessionusers) < $4::bigint "
+        "RETURNING " TIME("sessionexpiry") ", "
+        "floor(extract(epoch FROM now()))::bigint, "
+        "(SELECT encode(value, 'hex') FROM mlforkids_secrets "
+        "WHERE name = 'session-users')",
+        4, WRITE },
+
+    /* user, class: locks the projects, as their own deletion does */
+    STMT(SESSIONS_PROJECTS) = { "sessions_projects",
+        "SELECT id FROM projects WHERE userid = $1 AND classid = $2 "
+        "ORDER BY id FOR UPDATE",
+        2, WRITE },
+
+    /* user, class: everything of a visitor; a job removes stored objects */
+    STMT(SESSIONS_DELETE) = { "sessions_delete",
+        "WITH p AS (DELETE FROM projects WHERE userid = $1 AND classid = $2 "
+        "RETURNING id), "
+        "l AS (DELETE FROM localprojects WHERE userid = $1 AND classid = $2 "
+        "RETURNING id), "
+        "a AS (SELECT id FROM p UNION SELECT id FROM l), "
+        "t1 AS (DELETE FROM numbersprojectsfields t USING a "
+        "WHERE t.projectid = a.id), "
+        "t2 AS (DELETE FROM texttraining t USING a WHERE t.projectid = a.id), "
+        "t3 AS (DELETE FROM numbertraining t USING a "
+        "WHERE t.projectid = a.id), "
+        "t4 AS (DELETE FROM imagetraining t USING a "
+        "WHERE t.projectid = a.id), "
+        "t5 AS (DELETE FROM soundtraining t USING a "
+        "WHERE t.projectid = a.id), "
+        "m1 AS (DELETE FROM bluemixclassifiers "
+        "WHERE userid = $1 AND classid = $2), "
+        "m2 AS (DELETE FROM taxinoclassifiers "
+        "WHERE userid = $1 AND classid = $2), "
+        "m3 AS (DELETE FROM mlforkids_textmodels "
+        "WHERE userid = $1 AND classid = $2), "
+        "k AS (DELETE FROM scratchkeys WHERE userid = $1 AND classid = $2), "
+        "j AS (DELETE FROM mlforkids_jobs t USING a "
+        "WHERE t.subject = a.id AND t.state = 'waiting'), "
+        "s AS (DELETE FROM sessionusers WHERE id = $1) "
+        "INSERT INTO pendingjobs (id, jobtype, jobdata) "
+        "SELECT gen_random_uuid()::text, 3, json_build_object("
+        "'classid', $2::text, 'userid', $1::text)::text",
+        2, BULK },
 };
 
 const ngx_uint_t  ngx_mlforkids_stmts_n = NGX_MLFORKIDS_STMT_N;

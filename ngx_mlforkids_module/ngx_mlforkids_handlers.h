@@ -38,28 +38,28 @@ extern ngx_mlforkids_step_pt  ngx_mlforkids_training_image[];
 extern ngx_mlforkids_step_pt  ngx_mlforkids_training_delete[];
 
 /* handlers/session_users.c */
-#define ngx_mlforkids_session_users_create  ngx_mlforkids_not_implemented
-#define ngx_mlforkids_session_users_delete  ngx_mlforkids_not_implemented
+extern ngx_mlforkids_step_pt  ngx_mlforkids_session_users_create[];
+extern ngx_mlforkids_step_pt  ngx_mlforkids_session_users_delete[];
 
 /* handlers/models.c */
-#define ngx_mlforkids_models_list           ngx_mlforkids_not_implemented
-#define ngx_mlforkids_models_train          ngx_mlforkids_not_implemented
+extern ngx_mlforkids_step_pt  ngx_mlforkids_models_list[];
+extern ngx_mlforkids_step_pt  ngx_mlforkids_models_train[];
 #define ngx_mlforkids_models_describe       ngx_mlforkids_not_implemented
-#define ngx_mlforkids_models_delete         ngx_mlforkids_not_implemented
-#define ngx_mlforkids_models_test           ngx_mlforkids_not_implemented
+extern ngx_mlforkids_step_pt  ngx_mlforkids_models_delete[];
+extern ngx_mlforkids_step_pt  ngx_mlforkids_models_test[];
 
 /* handlers/scratch_keys.c */
-#define ngx_mlforkids_scratch_keys_list     ngx_mlforkids_not_implemented
+extern ngx_mlforkids_step_pt  ngx_mlforkids_scratch_keys_list[];
 
-/* handlers/scratch.c */
-#define ngx_mlforkids_scratch_classify      ngx_mlforkids_not_implemented
-#define ngx_mlforkids_scratch_status        ngx_mlforkids_not_implemented
-#define ngx_mlforkids_scratch_models        ngx_mlforkids_not_implemented
-#define ngx_mlforkids_scratch_items         ngx_mlforkids_not_implemented
-#define ngx_mlforkids_scratch_add           ngx_mlforkids_not_implemented
+/* handlers/scratch.c, handlers/scratch_training.c */
+extern ngx_mlforkids_step_pt  ngx_mlforkids_scratch_classify[];
+extern ngx_mlforkids_step_pt  ngx_mlforkids_scratch_status[];
+extern ngx_mlforkids_step_pt  ngx_mlforkids_scratch_models[];
+extern ngx_mlforkids_step_pt  ngx_mlforkids_scratch_items[];
+extern ngx_mlforkids_step_pt  ngx_mlforkids_scratch_add[];
 
 /* handlers/extensions.c */
-#define ngx_mlforkids_extensions_key        ngx_mlforkids_not_implemented
+extern ngx_mlforkids_step_pt  ngx_mlforkids_extensions_key[];
 
 
 #endif /* NGX_MLFORKIDS_HANDLERS_H */

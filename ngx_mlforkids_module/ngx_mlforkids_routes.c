@@ -158,7 +158,7 @@ const ngx_mlforkids_route_t  ngx_mlforkids_routes[] = {
     /* 54 */ ROUTE(GET, SCRATCH "/status",
                    KEY | CORS, NC, scratch_status),
     /* 55 */ ROUTE(POST, SCRATCH "/models",
-                   KEY | CORS | TENANT, NC, scratch_models),
+                   CORS, NC, scratch_models),
     /* 56 */ ROUTE(POST, SCRATCH "/local/models",
                    BODY | CORS, NC, not_implemented),
     /* 57 */ ROUTE(GET, SCRATCH "/train",
