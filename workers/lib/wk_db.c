@@ -250,10 +250,11 @@ failed(wk_db_t *db, const wk_db_stmt_t *st, const PGresult *res)
            (strncmp(state, "22", 2) && strncmp(state, "23", 2))
            ? PQresultErrorMessage(res) : "");
 
-    /* a former primary, a server going down, a pooler that forgot what was
-     * prepared: another connection may do better */
+    /* a former primary, a server going down, statements that a pooler forgot
+     * or a migration outdated: another connection may do better */
 
     if (strcmp(state, "25006") == 0 || strcmp(state, "26000") == 0
+        || strcmp(state, "0A000") == 0
         || strncmp(state, "57P", 3) == 0)
     {
         drop(db);
