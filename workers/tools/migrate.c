@@ -323,10 +323,33 @@ set_search_path(migrate_t *m)
 }
 
 
+/* The server's own since PostgreSQL 13, before that from an extension. */
+
+static int
+need_uuids(migrate_t *m)
+{
+    int  n;
+
+    n = exists(m, "SELECT FROM pg_proc WHERE proname = 'gen_random_uuid'"
+                  " AND pg_function_is_visible(oid)", "functions");
+
+    if (n == 0) {
+        n = run(m, "CREATE EXTENSION pgcrypto SCHEMA " WK_DB_SCHEMA,
+                "gen_random_uuid() is missing and pgcrypto cannot be added");
+    }
+
+    return (n < 0) ? WK_ERROR : WK_OK;
+}
+
+
 static int
 prepare(migrate_t *m)
 {
     int  n;
+
+    if (PQserverVersion(m->conn) < 120000) {
+        return error("PostgreSQL 12 or newer is needed");
+    }
 
     /* may wait for another one who migrates */
 
@@ -350,7 +373,9 @@ prepare(migrate_t *m)
 
     set_search_path(m);
 
-    if (run(m, "SET search_path TO " WK_DB_SCHEMA, "session") != WK_OK) {
+    if (run(m, "SET search_path TO " WK_DB_SCHEMA, "session") != WK_OK
+        || need_uuids(m) != WK_OK)
+    {
         return WK_ERROR;
     }
 
