@@ -108,14 +108,15 @@ async function openEditor(costumes) {
 
 /*
  * Scrolls the palette to the blocks of an extension, as the editor does for
- * its own, by a press on their category.  It is drawn a little later; if it
- * never is, nothing happens.
+ * its own, by a press on their category.  Both are drawn a little later; if
+ * they never are, nothing happens.
  */
-function showCategory(id, framesLeft = 120) {
-    const category = document.querySelector(
-        `[role="treeitem"]#${CSS.escape(id)} > *`);
+function showCategory(id, framesLeft = 600) {
+    const name = CSS.escape(id);
+    const category = document.querySelector(`[role="treeitem"]#${name} > *`);
+    const block = document.querySelector(`.blocklyFlyout .${name}`);
 
-    if (category) {
+    if (category && block) {
         ['pointerdown', 'pointerup'].forEach((type) => category.dispatchEvent(
             new PointerEvent(type, { bubbles: true, button: 0 })));
 
