@@ -6,15 +6,14 @@
 #include "ngx_mlforkids_engine.h"
 
 
-static ngx_uint_t ngx_mlforkids_is_api(const ngx_str_t *path);
-static ngx_uint_t ngx_mlforkids_is_alerts(ngx_mlforkids_ctx_t *ctx);
+static ngx_uint_t ngx_mlforkids_under(const ngx_str_t *path, const char *name);
 static ngx_int_t ngx_mlforkids_maintenance_alert(ngx_mlforkids_ctx_t *ctx);
 
 
 ngx_int_t
 ngx_mlforkids_maintenance(ngx_mlforkids_ctx_t *ctx)
 {
-    if (!ctx->conf->maintenance || !ngx_mlforkids_is_api(&ctx->path)) {
+    if (!ctx->conf->maintenance || !ngx_mlforkids_under(&ctx->path, "/api/")) {
         return NGX_DECLINED;
     }
 
@@ -25,35 +24,36 @@ ngx_mlforkids_maintenance(ngx_mlforkids_ctx_t *ctx)
         return NGX_DECLINED;
     }
 
-    if (ngx_mlforkids_is_alerts(ctx)) {
-        ctx->cache = NGX_MLFORKIDS_CACHE_NONE;
-        return ngx_mlforkids_maintenance_alert(ctx);
+    if (ngx_mlforkids_under(&ctx->path, "/api/sitealerts/")) {
+
+        if (ctx->route != NULL
+            && ctx->route->key.method == NGX_MLFORKIDS_GET)
+        {
+            ctx->cache = NGX_MLFORKIDS_CACHE_NONE;
+            return ngx_mlforkids_maintenance_alert(ctx);
+        }
+
+        /* there is nothing to refresh: the rule for what is not there */
+
+        if (ctx->request->method == NGX_HTTP_PUT) {
+            ctx->route = NULL;
+            return NGX_DECLINED;
+        }
     }
 
     return ngx_mlforkids_error(ctx, NGX_MLFORKIDS_MAINT);
 }
 
 
-/* Something below /api/, not the probe. */
-
 static ngx_uint_t
-ngx_mlforkids_is_api(const ngx_str_t *path)
+ngx_mlforkids_under(const ngx_str_t *path, const char *name)
 {
-    return path->len > sizeof("/api/") - 1
-           && ngx_strncasecmp(path->data, (u_char *) "/api/",
-                              sizeof("/api/") - 1) == 0;
-}
+    size_t  len;
 
+    len = ngx_strlen(name);
 
-/* The three lists of alerts that anybody's page reads. */
-
-static ngx_uint_t
-ngx_mlforkids_is_alerts(ngx_mlforkids_ctx_t *ctx)
-{
-    return ctx->route != NULL
-           && ctx->route->key.method == NGX_MLFORKIDS_GET
-           && ngx_strncmp(ctx->route->key.pattern, "/api/sitealerts/",
-                          sizeof("/api/sitealerts/") - 1) == 0;
+    return path->len > len
+           && ngx_strncasecmp(path->data, (u_char *) name, len) == 0;
 }
 
 

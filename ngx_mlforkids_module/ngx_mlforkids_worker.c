@@ -63,10 +63,11 @@ ngx_mlforkids_worker_post(ngx_mlforkids_ctx_t *ctx, const char *path,
 
 /*
  * A background subrequest: the reply neither waits for it nor depends on its
- * outcome.  Only the next request on the same HTTP/1 connection has to wait
- * until it has ended, so the location of /wake has short time limits.  (A
- * subrequest after the reply would need a request that is kept alive for it in
- * the same way; a connection of our own would do nginx's work again.)
+ * outcome.  Only a further request on the same HTTP/1 connection would have to
+ * wait until it has ended, perhaps until a time limit when the worker hangs;
+ * so the client is told to open another one.  (A subrequest after the reply
+ * would hold the connection in the same way; a connection of our own would do
+ * nginx's work again.)
  */
 
 void
@@ -84,6 +85,8 @@ ngx_mlforkids_worker_wake(ngx_mlforkids_ctx_t *ctx)
     ps->data = NULL;
 
     ngx_str_set(&body, "{}");
+
+    ctx->request->keepalive = 0;
 
     (void) ngx_mlforkids_worker_subrequest(ctx, "/wake", &body, ps,
                                            NGX_HTTP_SUBREQUEST_IN_MEMORY
