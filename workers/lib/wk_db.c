@@ -2,6 +2,8 @@
  * Connection to PostgreSQL through libpq.
  */
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #define WK_DB_PARAMS       8
 #define WK_DB_BACKOFF      100
 #define WK_DB_BACKOFF_MAX  2000
+#define WK_DB_GRACE        3000    /* beyond the server's own time limit */
 
 
 struct wk_db_s {
@@ -130,7 +133,7 @@ connect_failed(wk_db_t *db)
 {
     if (!db->away) {
         wk_log(WK_LOG_ERROR, "database is away: %s",
-               db->conn ? PQerrorMessage(db->conn) : "not enough memory");
+               db->conn ? PQerrorMessage(db->conn) : "no answer");
         db->away = 1;
     }
 
@@ -149,6 +152,78 @@ connect_failed(wk_db_t *db)
 }
 
 
+/* Waits for the socket until end; WK_DOWN when there is nothing to wait for. */
+
+static int
+wait_socket(wk_db_t *db, int writing, int64_t end)
+{
+    int            rc;
+    int64_t        now;
+    struct pollfd  pfd;
+
+    now = wk_now();
+
+    pfd.fd = PQsocket(db->conn);
+    pfd.events = (short) (POLLIN | (writing ? POLLOUT : 0));
+
+    rc = (end == INT64_MAX) ? poll(&pfd, 1, -1)
+         : (end > now) ? poll(&pfd, 1, (int) (end - now)) : 0;
+
+    if (rc == 0) {
+        wk_log(WK_LOG_WARN, "the database does not answer in time");
+        return WK_DOWN;
+    }
+
+    if (rc == -1 && errno != EINTR) {
+        return WK_DOWN;
+    }
+
+    return PQconsumeInput(db->conn) ? WK_OK : WK_DOWN;
+}
+
+
+/*
+ * The last result of what was sent, NULL if there is none.  The server ends
+ * slow statements itself; one that is frozen or cut off is left after a while,
+ * its connection dropped.
+ */
+
+static PGresult *
+await(wk_db_t *db, int sent)
+{
+    int        writing;
+    int64_t    end;
+    PGresult  *res, *last;
+
+    last = NULL;
+    end = db->timeout ? wk_now() + db->timeout + WK_DB_GRACE : INT64_MAX;
+
+    while (sent) {
+        writing = PQflush(db->conn);
+
+        while (writing != -1 && !PQisBusy(db->conn)) {
+            res = PQgetResult(db->conn);
+
+            if (res == NULL) {
+                return last;
+            }
+
+            PQclear(last);
+            last = res;
+        }
+
+        if (writing == -1 || wait_socket(db, writing, end) != WK_OK) {
+            break;
+        }
+    }
+
+    PQclear(last);
+    drop(db);
+
+    return NULL;
+}
+
+
 static int
 session(wk_db_t *db)
 {
@@ -162,7 +237,7 @@ session(wk_db_t *db)
              "SET idle_in_transaction_session_timeout TO %lld",
              (long long) db->timeout, (long long) db->timeout * 2);
 
-    res = PQexec(db->conn, sql);
+    res = await(db, PQsendQuery(db->conn, sql));
     ok = PQresultStatus(res) == PGRES_COMMAND_OK;
     PQclear(res);
 
@@ -208,7 +283,7 @@ wk_db_connect(wk_db_t *db)
     PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
     PQsetErrorVerbosity(db->conn, PQERRORS_TERSE);
 
-    if (session(db) != WK_OK) {
+    if (PQsetnonblocking(db->conn, 1) == -1 || session(db) != WK_OK) {
         connect_failed(db);
         return WK_DOWN;
     }
@@ -239,7 +314,7 @@ failed(wk_db_t *db, const wk_db_stmt_t *st, const PGresult *res)
              PQresultErrorField(res, PG_DIAG_SQLSTATE)
              ? PQresultErrorField(res, PG_DIAG_SQLSTATE) : "");
 
-    if (PQstatus(db->conn) != CONNECTION_OK) {
+    if (db->conn == NULL || PQstatus(db->conn) != CONNECTION_OK) {
         wk_log(WK_LOG_WARN, "connection to the database is lost in \"%s\" (%s)",
                st->name, state);
         drop(db);
@@ -284,7 +359,8 @@ prepare(wk_db_t *db, const wk_db_stmt_t *st)
     }
 
     rc = WK_OK;
-    res = PQprepare(db->conn, st->name, st->sql, st->nparams, NULL);
+    res = await(db, PQsendPrepare(db->conn, st->name, st->sql, st->nparams,
+                                  NULL));
 
     if (PQresultStatus(res) == PGRES_COMMAND_OK) {
         db->prepared[db->nprepared++] = st;
@@ -319,8 +395,9 @@ run(wk_db_t *db, const wk_db_stmt_t *st, const wk_db_param_t *params,
         formats[i] = params[i].binary;
     }
 
-    *res = PQexecPrepared(db->conn, st->name, st->nparams, values, lengths,
-                          formats, (st->flags & WK_DB_BINARY) ? 1 : 0);
+    *res = await(db, PQsendQueryPrepared(db->conn, st->name, st->nparams,
+                                         values, lengths, formats,
+                                         (st->flags & WK_DB_BINARY) ? 1 : 0));
 
     status = PQresultStatus(*res);
 
@@ -446,7 +523,7 @@ wk_db_rollback(wk_db_t *db)
 
     /* unprepared: in a failed transaction nothing can be prepared */
 
-    res = PQexec(db->conn, "ROLLBACK");
+    res = await(db, PQsendQuery(db->conn, "ROLLBACK"));
 
     if (PQresultStatus(res) != PGRES_COMMAND_OK) {
         drop(db);

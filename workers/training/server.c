@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cache.h"
@@ -32,10 +34,25 @@
 #define SERVER_METRICS    8192
 
 
+/*
+ * What the database last said.  One thread at a time asks it; others wait for
+ * a second at most, so that a frozen database does not take all threads from
+ * those who classify.
+ */
+
 typedef struct {
-    worker_t      *worker;
-    cache_t       *cache;
-    wk_db_pool_t  *pool;
+    pthread_mutex_t     asking;
+    pthread_mutex_t     mutex;       /* of what follows */
+    int                 rc;
+    wk_queue_counts_t   counts;
+} health_t;
+
+
+typedef struct {
+    worker_t           *worker;
+    cache_t            *cache;
+    wk_db_pool_t       *pool;
+    health_t            health;
 } server_t;
 
 
@@ -400,19 +417,61 @@ wake(wk_http_req_t *r)
 }
 
 
+/* Asks the database how it is, and for the counts if they are wanted. */
+
+static int
+ask_health(server_t *s, wk_queue_counts_t *counts)
+{
+    int                 rc;
+    wk_db_t            *db;
+    health_t           *h;
+    struct timespec     end;
+    wk_queue_counts_t   fresh;
+
+    h = &s->health;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec++;
+
+    if (pthread_mutex_timedlock(&h->asking, &end) == 0) {
+        db = wk_db_pool_get(s->pool);
+
+        rc = counts ? wk_queue_counts(db, s->worker->family->kind, &fresh)
+             : wk_db_exec(db, &stmt_health, NULL, NULL);
+
+        wk_db_pool_put(s->pool, db);
+
+        pthread_mutex_lock(&h->mutex);
+        h->rc = rc;
+
+        if (counts && rc == WK_OK) {
+            h->counts = fresh;
+        }
+
+        pthread_mutex_unlock(&h->mutex);
+        pthread_mutex_unlock(&h->asking);
+    }
+
+    pthread_mutex_lock(&h->mutex);
+    rc = h->rc;
+
+    if (counts) {
+        *counts = h->counts;
+    }
+
+    pthread_mutex_unlock(&h->mutex);
+
+    return rc;
+}
+
+
 static void
 healthz(wk_http_req_t *r)
 {
-    int        rc;
-    char      *ok;
-    server_t  *s;
-    wk_db_t   *db;
+    int    rc;
+    char  *ok;
 
-    s = r->data;
-
-    db = wk_db_pool_get(s->pool);
-    rc = wk_db_exec(db, &stmt_health, NULL, NULL);
-    wk_db_pool_put(s->pool, db);
+    rc = ask_health(r->data, NULL);
 
     ok = strdup((rc == WK_OK) ? "{\"ok\":true}"
                 : (rc == WK_DOWN)
@@ -422,20 +481,6 @@ healthz(wk_http_req_t *r)
     if (ok != NULL) {
         wk_http_json(r, (rc == WK_OK) ? 200 : 503, ok, strlen(ok));
     }
-}
-
-
-static int
-queue_counts(server_t *s, wk_queue_counts_t *counts)
-{
-    int       rc;
-    wk_db_t  *db;
-
-    db = wk_db_pool_get(s->pool);
-    rc = wk_queue_counts(db, s->worker->family->kind, counts);
-    wk_db_pool_put(s->pool, db);
-
-    return rc;
 }
 
 
@@ -475,8 +520,7 @@ status(wk_http_req_t *r)
         return;
     }
 
-    memset(&counts, 0, sizeof(counts));
-    up = queue_counts(s, &counts) == WK_OK;
+    up = ask_health(s, &counts) == WK_OK;
     cache_stats(s->cache, &stats);
 
     mlk_jw_object(w);
@@ -637,8 +681,7 @@ metrics(wk_http_req_t *r)
 
     s = r->data;
 
-    memset(&q, 0, sizeof(q));
-    up = queue_counts(s, &q) == WK_OK;
+    up = ask_health(s, &q) == WK_OK;
     cache_stats(s->cache, &stats);
 
     send_metrics(r, s, up, &q, &stats);
@@ -668,6 +711,10 @@ server_run(worker_t *w)
 
     signals = wk_signal_open();
 
+    memset(&s, 0, sizeof(s));
+    pthread_mutex_init(&s.health.asking, NULL);
+    pthread_mutex_init(&s.health.mutex, NULL);
+    s.health.rc = WK_DOWN;
     s.worker = w;
     s.cache = cache_create(w->family, w->vectors, (size_t) w->conf.model_cache);
     s.pool = wk_db_pool_create((size_t) w->conf.threads, w->conf.database,
