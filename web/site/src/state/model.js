@@ -7,7 +7,7 @@ import { backOff, wait as realWait } from '../lib/wait.js';
 // Seconds between two looks at a model in training.  Most are ready in less
 // than one; the server asks for nothing faster than 20 in the long run.
 const PAUSES = [0.5, 1, 2, 4, 8, 16, 20];
-const LONG = 60;
+const LONG = 10;
 
 const WORKING = ['Training', 'Available', 'Failed'];
 
