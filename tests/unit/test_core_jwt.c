@@ -29,9 +29,9 @@ static size_t         pem_len;
 static const mlk_str_t  issuer = STR(ISSUER);
 
 
-/* n as base64url */
+/* n, or a multiple of it, as base64url */
 static void
-modulus(EVP_PKEY *key, char *out)
+modulus_times(EVP_PKEY *key, BN_ULONG factor, char *out)
 {
     int            len;
     size_t         n;
@@ -41,11 +41,19 @@ modulus(EVP_PKEY *key, char *out)
     bn = NULL;
     assert_int_equal(EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_RSA_N, &bn),
                      1);
+    assert_int_equal(BN_mul_word(bn, factor), 1);
     len = BN_bn2bin(bn, bytes);
     BN_free(bn);
 
     n = mlk_base64url_encode((unsigned char *) out, bytes, (size_t) len);
     out[n] = '\0';
+}
+
+
+static void
+modulus(EVP_PKEY *key, char *out)
+{
+    modulus_times(key, 1, out);
 }
 
 
@@ -626,6 +634,12 @@ test_sets(void **state)
 
     strcpy(text, n);
     memset(text + strlen(text) - 4, 'A', 4);
+    (void) snprintf(json, sizeof(json), "{\"keys\":[{\"kty\":\"RSA\","
+                    "\"n\":\"%s\",\"e\":\"AQAB\"}]}", text);
+    assert_int_equal(keys_in(json), 0);
+
+    /* a modulus with a small factor */
+    modulus_times(key1, 997, text);
     (void) snprintf(json, sizeof(json), "{\"keys\":[{\"kty\":\"RSA\","
                     "\"n\":\"%s\",\"e\":\"AQAB\"}]}", text);
     assert_int_equal(keys_in(json), 0);
