@@ -162,15 +162,28 @@ void ngx_mlforkids_db_not_connected(ngx_mlforkids_db_conn_t *conn,
 void ngx_mlforkids_db_lost(ngx_mlforkids_db_conn_t *conn, const char *why);
 
 
-/* conn.c */
+/* connect.c */
 
-ngx_int_t ngx_mlforkids_db_conn_init(ngx_mlforkids_db_conn_t *conn,
-    ngx_mlforkids_db_lane_t *lane);
 /* Begins to connect; the outcome is told to the pool. */
 void ngx_mlforkids_db_conn_start(ngx_mlforkids_db_conn_t *conn);
 /* Addresses are there (or why not): goes on with connecting. */
 void ngx_mlforkids_db_conn_resolved(ngx_mlforkids_db_conn_t *conn,
     const char *why);
+/* The socket of a connection in the making is ready. */
+void ngx_mlforkids_db_conn_poll(ngx_mlforkids_db_conn_t *conn);
+/* It never became ready. */
+void ngx_mlforkids_db_conn_failed(ngx_mlforkids_db_conn_t *conn,
+    const char *why);
+
+
+/* conn.c */
+
+ngx_int_t ngx_mlforkids_db_conn_init(ngx_mlforkids_db_conn_t *conn,
+    ngx_mlforkids_db_lane_t *lane);
+/* Registers the socket, for writing too if asked to; takes it out. */
+ngx_int_t ngx_mlforkids_db_conn_attach(ngx_mlforkids_db_conn_t *conn,
+    ngx_uint_t write);
+void ngx_mlforkids_db_conn_detach(ngx_mlforkids_db_conn_t *conn);
 /* Sends a query; there must be room. */
 void ngx_mlforkids_db_conn_send(ngx_mlforkids_db_conn_t *conn,
     ngx_mlforkids_db_query_t *q);

@@ -19,8 +19,10 @@ static ngx_uint_t ngx_mlforkids_db_connecting(ngx_mlforkids_db_t *db);
 static void ngx_mlforkids_db_retry(ngx_event_t *ev);
 static void ngx_mlforkids_db_complain(ngx_mlforkids_db_t *db,
     const char *why);
-static void ngx_mlforkids_db_lane_init(ngx_mlforkids_db_t *db, ngx_uint_t n,
-    ngx_mlforkids_lane_conf_t *conf);
+static ngx_mlforkids_db_t *ngx_mlforkids_db_create(ngx_cycle_t *cycle,
+    ngx_pool_t *pool, ngx_http_mlforkids_main_conf_t *mcf);
+static ngx_int_t ngx_mlforkids_db_lane_init(ngx_mlforkids_db_t *db,
+    ngx_uint_t n, ngx_mlforkids_lane_conf_t *conf);
 
 
 ngx_mlforkids_db_t  *ngx_mlforkids_db;
@@ -29,7 +31,7 @@ ngx_mlforkids_db_t  *ngx_mlforkids_db;
 ngx_int_t
 ngx_mlforkids_db_init(ngx_cycle_t *cycle, ngx_http_mlforkids_main_conf_t *mcf)
 {
-    ngx_uint_t           i, j, total;
+    ngx_uint_t           i, total;
     ngx_pool_t          *pool;
     ngx_core_conf_t     *ccf;
     ngx_mlforkids_db_t  *db;
@@ -39,9 +41,52 @@ ngx_mlforkids_db_init(ngx_cycle_t *cycle, ngx_http_mlforkids_main_conf_t *mcf)
         return NGX_ERROR;
     }
 
+    db = ngx_mlforkids_db_create(cycle, pool, mcf);
+
+    if (db == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "the database layer could not be set up");
+        ngx_destroy_pool(pool);
+        return NGX_ERROR;
+    }
+
+    if (ngx_worker == 0) {
+        total = 0;
+
+        for (i = 0; i < NGX_MLFORKIDS_LANES; i++) {
+            total += mcf->lanes[i].connections;
+        }
+
+        ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx,
+                                               ngx_core_module);
+
+        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
+                      "up to %ui connections to the database "
+                      "(%ui in each of %i worker processes)",
+                      total * (ngx_uint_t) ccf->worker_processes, total,
+                      ccf->worker_processes);
+    }
+
+    ngx_mlforkids_db = db;
+
+    /* not at once: an event posted here would wait for the first other one */
+
+    ngx_add_timer(&db->retry, 1);
+
+    return NGX_OK;
+}
+
+
+static ngx_mlforkids_db_t *
+ngx_mlforkids_db_create(ngx_cycle_t *cycle, ngx_pool_t *pool,
+    ngx_http_mlforkids_main_conf_t *mcf)
+{
+    ngx_uint_t           i;
+    ngx_mlforkids_db_t  *db;
+
     db = ngx_pcalloc(pool, sizeof(ngx_mlforkids_db_t));
     if (db == NULL) {
-        goto failed;
+        return NULL;
     }
 
     db->pool = pool;
@@ -62,68 +107,30 @@ ngx_mlforkids_db_init(ngx_cycle_t *cycle, ngx_http_mlforkids_main_conf_t *mcf)
 
     db->options = PQconninfoParse((char *) mcf->database.data, NULL);
     if (db->options == NULL) {
-        goto failed;
+        return NULL;
+    }
+
+    for (i = 0; i < NGX_MLFORKIDS_LANES; i++) {
+        if (ngx_mlforkids_db_lane_init(db, i, &mcf->lanes[i]) != NGX_OK) {
+            PQconninfoFree(db->options);
+            return NULL;
+        }
     }
 
     if (ngx_mlforkids_db_resolver_init(db, cycle) != NGX_OK) {
-        goto failed;
+        PQconninfoFree(db->options);
+        return NULL;
     }
 
-    total = 0;
-
-    for (i = 0; i < NGX_MLFORKIDS_LANES; i++) {
-        ngx_mlforkids_db_lane_init(db, i, &mcf->lanes[i]);
-
-        if (db->lanes[i].conns == NULL) {
-            goto failed;
-        }
-
-        for (j = 0; j < mcf->lanes[i].connections; j++) {
-            if (ngx_mlforkids_db_conn_init(&db->lanes[i].conns[j],
-                                           &db->lanes[i])
-                != NGX_OK)
-            {
-                goto failed;
-            }
-        }
-
-        total += mcf->lanes[i].connections;
-    }
-
-    if (ngx_worker == 0) {
-        ccf = (ngx_core_conf_t *) ngx_get_conf(cycle->conf_ctx,
-                                               ngx_core_module);
-
-        ngx_log_error(NGX_LOG_NOTICE, cycle->log, 0,
-                      "up to %ui connections to the database "
-                      "(%ui in each of %i worker processes)",
-                      total * (ngx_uint_t) ccf->worker_processes, total,
-                      ccf->worker_processes);
-    }
-
-    ngx_mlforkids_db = db;
-
-    /* not at once: an event posted here would wait for the first other one */
-
-    ngx_add_timer(&db->retry, 1);
-
-    return NGX_OK;
-
-failed:
-
-    ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
-                  "the database layer could not be set up");
-
-    ngx_destroy_pool(pool);
-
-    return NGX_ERROR;
+    return db;
 }
 
 
-static void
+static ngx_int_t
 ngx_mlforkids_db_lane_init(ngx_mlforkids_db_t *db, ngx_uint_t n,
     ngx_mlforkids_lane_conf_t *conf)
 {
+    ngx_uint_t                i;
     ngx_mlforkids_db_lane_t  *lane;
 
     lane = &db->lanes[n];
@@ -140,6 +147,17 @@ ngx_mlforkids_db_lane_init(ngx_mlforkids_db_t *db, ngx_uint_t n,
 
     lane->conns = ngx_pcalloc(db->pool, conf->connections
                                         * sizeof(ngx_mlforkids_db_conn_t));
+    if (lane->conns == NULL) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < conf->connections; i++) {
+        if (ngx_mlforkids_db_conn_init(&lane->conns[i], lane) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return NGX_OK;
 }
 
 

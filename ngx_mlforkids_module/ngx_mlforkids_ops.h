@@ -15,8 +15,8 @@ ngx_int_t ngx_mlforkids_ops_preconfiguration(ngx_conf_t *cf);
 
 /*
  * Checks the database's settings, makes the shared zone, adds the header
- * filter, the error log's handler and the counting: postconfiguration, after conf->enabled
- * is known.  Logs what is wrong and returns NGX_ERROR.
+ * filter, the error log's handler and the counting: postconfiguration, after
+ * conf->enabled is known.  Logs what is wrong and returns NGX_ERROR.
  */
 ngx_int_t ngx_mlforkids_ops_postconfiguration(ngx_conf_t *cf);
 

@@ -10,10 +10,10 @@
 static ngx_int_t ngx_mlforkids_shm_init_zone(ngx_shm_zone_t *zone, void *data);
 
 
+static ngx_str_t  ngx_mlforkids_zone = ngx_string("mlforkids");
+
 static ngx_mlforkids_counters_t     ngx_mlforkids_nowhere;
 static ngx_mlforkids_worker_slot_t  ngx_mlforkids_no_slot;
-static ngx_str_t                    ngx_mlforkids_zone = ngx_string("mlforkids");
-
 
 ngx_mlforkids_counters_t     *ngx_mlforkids_counters = &ngx_mlforkids_nowhere;
 ngx_mlforkids_worker_slot_t  *ngx_mlforkids_worker_slot
