@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { cleanExample, EXAMPLES_PER_PROJECT, sortExamples, splitLines }
     from '../../web/site/src/lib/examples.js';
-import { checkLabel, displayLabel, normaliseLabel }
+import { checkLabel, displayLabel, normaliseLabel, ofLabel }
     from '../../web/site/src/lib/labels.js';
 import { checkReadiness } from '../../web/site/src/lib/readiness.js';
 
@@ -18,6 +18,16 @@ test('a label is stored as the server stores it', () => {
     assert.equal(normaliseLabel('x'.repeat(40)), 'x'.repeat(30));
     assert.equal(displayLabel('mean_things'), 'mean things');
     assert.equal(displayLabel('__'), '__');
+});
+
+
+test('labels that every object has', () => {
+    for (const label of ['constructor', '__proto__', 'toString']) {
+        assert.equal(ofLabel({}, label, 0), 0);
+        assert.equal(ofLabel(JSON.parse(`{"${label}":3}`), label, 0), 3);
+        assert.equal(checkReadiness([label, 'kind'], { kind: 5 }, RULES).state,
+            'examples');
+    }
 });
 
 

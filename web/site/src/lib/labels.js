@@ -11,6 +11,13 @@ export function normaliseLabel(typed) {
 }
 
 
+// What a table of label -> value has for a label, or other.  A child may call
+// a label `constructor`, which every object has.
+export function ofLabel(table, label, other) {
+    return Object.hasOwn(table, label) ? table[label] : other;
+}
+
+
 function comparable(label) {
     return label.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 }

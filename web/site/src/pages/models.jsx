@@ -4,7 +4,7 @@ import { createModel, hasChanged } from '../state/model.js';
 import { confirm, notify } from '../state/notices.js';
 import { useLiving, useStore } from '../lib/hooks.js';
 import { formatMoment, t } from '../lib/i18n.js';
-import { displayLabel } from '../lib/labels.js';
+import { displayLabel, ofLabel } from '../lib/labels.js';
 import { checkReadiness } from '../lib/readiness.js';
 import { projectPath } from '../lib/router.js';
 import { findType } from '../types/index.js';
@@ -27,7 +27,7 @@ function Collected({ state }) {
                 <li key={label}>
                     <strong>{displayLabel(label)}</strong>{' '}
                     <span>{t('training.count',
-                        { count: state.counts[label] ?? 0 })}</span>
+                        { count: ofLabel(state.counts, label, 0) })}</span>
                 </li>
             ))}
         </ul>

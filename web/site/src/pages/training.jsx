@@ -6,7 +6,7 @@ import { report } from '../state/report.js';
 import { errorText } from '../lib/error-text.js';
 import { useLiving, useStore } from '../lib/hooks.js';
 import { t } from '../lib/i18n.js';
-import { checkLabel, displayLabel, LABEL_LENGTH, normaliseLabel }
+import { checkLabel, displayLabel, LABEL_LENGTH, normaliseLabel, ofLabel }
     from '../lib/labels.js';
 import { checkReadiness } from '../lib/readiness.js';
 import { projectPath } from '../lib/router.js';
@@ -180,7 +180,7 @@ function Bucket({ examples, state, label, isNew, tone, type, mayDelete }) {
                    onAdd={(values) => examples.add(label, values)}
                    onHint={(text) => notify(text)} />
             <Unsaved examples={examples} label={label}
-                     unsaved={state.unsaved[label]} />
+                     unsaved={ofLabel(state.unsaved, label)} />
             {missing > 0 && (
                 <p class="bucket__wish">
                     {t('training.missing', { count: missing })}
@@ -200,7 +200,7 @@ function Bucket({ examples, state, label, isNew, tone, type, mayDelete }) {
 
 
 function NextStep({ project, state, type }) {
-    const counts = {};
+    const counts = Object.create(null);
 
     for (const { label } of state.items) {
         counts[label] = (counts[label] ?? 0) + 1;

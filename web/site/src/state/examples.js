@@ -3,7 +3,7 @@
 // the server's answers arrive in the order of what was done.
 
 import { createStore } from '../lib/store.js';
-import { normaliseLabel } from '../lib/labels.js';
+import { normaliseLabel, ofLabel } from '../lib/labels.js';
 
 
 // project: as just read from the server.  type: the project's type; its toItem() reads an example of the server.
@@ -57,7 +57,8 @@ export function createExamples({ api, project, type, onError }) {
             unsaved: {
                 ...unsaved,
                 [label]: {
-                    values: [...(unsaved[label]?.values ?? []), ...values],
+                    values: [...(ofLabel(unsaved, label)?.values ?? []),
+                        ...values],
                     error,
                 },
             },

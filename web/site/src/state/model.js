@@ -1,5 +1,6 @@
 // The machine learning model of one project: is there one, train it, try it.
 
+import { ofLabel } from '../lib/labels.js';
 import { createStore } from '../lib/store.js';
 import { storage as browserStorage } from '../lib/storage.js';
 import { backOff, wait as realWait } from '../lib/wait.js';
@@ -166,5 +167,5 @@ export function createModel({ api, project, wait = realWait,
 // Whether examples were added or removed since the model was trained here.
 export function hasChanged({ labels, counts, trainedWith }) {
     return trainedWith !== null && labels.some(
-        (label) => (counts[label] ?? 0) !== (trainedWith[label] ?? 0));
+        (label) => ofLabel(counts, label, 0) !== ofLabel(trainedWith, label, 0));
 }
