@@ -167,5 +167,6 @@ export function createModel({ api, project, wait = realWait,
 // Whether examples were added or removed since the model was trained here.
 export function hasChanged({ labels, counts, trainedWith }) {
     return trainedWith !== null && labels.some(
-        (label) => ofLabel(counts, label, 0) !== ofLabel(trainedWith, label, 0));
+        (label) => ofLabel(counts, label, 0)
+            !== ofLabel(trainedWith, label, 0));
 }
