@@ -73,10 +73,15 @@ export async function createProject(page, name) {
 
 
 export async function addLabel(page, label) {
+    const stored = page.waitForResponse((response) => (
+        response.request().method() === 'PATCH'
+    ));
+
     await press(page, 'add-label');
     await page.fill(hook('label-name'), label);
     await press(page, 'label-save');
     await page.locator(hook(`example-input-${label}`)).waitFor();
+    await stored;
 }
 
 
