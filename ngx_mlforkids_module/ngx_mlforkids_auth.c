@@ -43,13 +43,16 @@ ngx_mlforkids_auth_start(ngx_mlforkids_ctx_t *ctx)
 
     class = ngx_mlforkids_param(ctx, 'c');
 
+    /* no account is ever let into the class of visitors: there the scheme
+     * must be written exactly, and the token be a visitor's */
+
     if (class->len == ngx_mlforkids_visitors_class.len
         && ngx_memcmp(class->data, ngx_mlforkids_visitors_class.data,
                       class->len)
-           == 0
-        && ngx_memcmp(scheme.data, "Bearer", sizeof("Bearer") - 1) == 0)
+           == 0)
     {
-        rc = ngx_mlforkids_visitor(ctx, &token);
+        rc = (ngx_memcmp(scheme.data, "Bearer", sizeof("Bearer") - 1) == 0)
+             ? ngx_mlforkids_visitor(ctx, &token) : NGX_DECLINED;
 
     } else {
         rc = ngx_mlforkids_account(ctx, &token);
