@@ -35,6 +35,7 @@ typedef struct {
     float                *dense;     /* TT_DENSE for each example, or NULL */
     uint32_t             *df;        /* examples that have a bucket */
     int32_t              *column;    /* of a bucket, or -1 */
+    float                *idf;       /* of a column */
 
     struct feature_node  *nodes;
     struct feature_node **x;
@@ -48,6 +49,8 @@ static int tt_run(tt_training_t *t, const model_example_t *examples, size_t n,
     const char *language, tt_stats_t *stats, model_buf_t *out);
 static int tt_extract(tt_training_t *t);
 static int tt_dictionary(tt_training_t *t);
+static int tt_columns(tt_training_t *t);
+static int tt_order_cmp(const void *one, const void *two);
 static int tt_matrix(tt_training_t *t);
 static size_t tt_matrix_size(const tt_training_t *t);
 static int tt_calibrate(tt_training_t *t);
@@ -55,7 +58,7 @@ static int tt_score_part(const tt_training_t *t, size_t part, float *scores,
     uint32_t *right, size_t *n);
 static struct model *tt_solve(const tt_training_t *t, size_t part);
 static int tt_machine(tt_training_t *t, tt_stats_t *stats);
-static int tt_quantise(tt_model_t *m, size_t columns, const double *w);
+static int tt_quantise(tt_training_t *t, const double *w);
 static int tt_labels(tt_training_t *t, const char *language);
 static void tt_training_free(tt_training_t *t);
 
@@ -348,15 +351,69 @@ tt_dictionary(tt_training_t *t)
 
         if (t->df[b] >= least) {
             m->bucket[n] = b;
-            m->idf[n] = tt_idf(m->examples, t->df[b]);
-            t->column[b] = (int32_t) n++;
+            m->idf[n++] = tt_idf(m->examples, t->df[b]);
         }
     }
 
     m->nbuckets = n;
     t->ncolumns = (size_t) n + m->ndense;
 
+    return tt_columns(t);
+}
+
+
+/*
+ * Columns for the solver: frequent buckets first, so that the weights it works
+ * on most lie together in memory.
+ */
+
+static int
+tt_columns(tt_training_t *t)
+{
+    size_t     i, k, n;
+    uint32_t   b;
+    uint64_t  *order;
+
+    n = t->model->nbuckets;
+
+    order = malloc((n + 1) * sizeof(uint64_t));
+    t->idf = calloc(t->ncolumns + 1, sizeof(float));
+
+    if (order == NULL || t->idf == NULL) {
+        free(order);
+        return MODEL_NOMEM;
+    }
+
+    for (i = 0; i < n; i++) {
+        order[i] = (uint64_t) (UINT32_MAX - t->df[t->model->bucket[i]]) << 32
+                   | t->model->bucket[i];
+    }
+
+    qsort(order, n, sizeof(uint64_t), tt_order_cmp);
+
+    for (i = 0; i < n; i++) {
+        k = t->model->ndense + i;
+        b = (uint32_t) order[i];
+
+        t->column[b] = (int32_t) k;
+        t->idf[k] = tt_idf(t->model->examples, t->df[b]);
+    }
+
+    free(order);
+
     return MODEL_OK;
+}
+
+
+static int
+tt_order_cmp(const void *one, const void *two)
+{
+    const uint64_t  *a, *b;
+
+    a = one;
+    b = two;
+
+    return *a < *b ? -1 : *a > *b;
 }
 
 
@@ -406,7 +463,7 @@ tt_matrix(tt_training_t *t)
             f = t->feature[k];
             column = t->column[tt_feature_bucket(f)];
 
-            idf = column < 0 ? unseen : t->model->idf[column];
+            idf = column < 0 ? unseen : t->idf[column];
             idf *= f & TT_FEATURE_DOUBLE ? 2 : 1;
             sum += (double) idf * (double) idf;
 
@@ -425,7 +482,7 @@ tt_matrix(tt_training_t *t)
 
         for (k = 0; k < t->model->ndense; k++) {
             if (t->dense[i * TT_DENSE + k] != 0) {
-                node->index = (int) (t->model->nbuckets + k + 1);
+                node->index = (int) (k + 1);
                 node->value = (double) t->dense[i * TT_DENSE + k];
                 node++;
             }
@@ -649,7 +706,7 @@ tt_machine(tt_training_t *t, tt_stats_t *stats)
 
     /* examples come label by label, so the machine's classes are in order */
 
-    rc = tt_quantise(t->model, t->ncolumns, machine->w);
+    rc = tt_quantise(t, machine->w);
 
     free_and_destroy_model(&machine);
 
@@ -660,14 +717,18 @@ tt_machine(tt_training_t *t, tt_stats_t *stats)
 /* Weights as int8 with one scale for each label. */
 
 static int
-tt_quantise(tt_model_t *m, size_t columns, const double *w)
+tt_quantise(tt_training_t *t, const double *w)
 {
-    size_t  i, k, n;
-    double  top, *largest;
+    int8_t        *out;
+    size_t         i, k, n;
+    double         top, *largest;
+    tt_model_t    *m;
+    const double  *row;
 
+    m = t->model;
     n = m->nlabels;
 
-    m->weight = malloc(columns * n + 1);
+    m->weight = malloc(t->ncolumns * n + 1);
     largest = calloc(n, sizeof(double));
 
     if (m->weight == NULL || largest == NULL) {
@@ -675,7 +736,7 @@ tt_quantise(tt_model_t *m, size_t columns, const double *w)
         return MODEL_NOMEM;
     }
 
-    for (i = 0; i < columns; i++) {
+    for (i = 0; i < t->ncolumns; i++) {
         for (k = 0; k < n; k++) {
             top = fabs(w[i * n + k]);
             largest[k] = top > largest[k] ? top : largest[k];
@@ -687,11 +748,18 @@ tt_quantise(tt_model_t *m, size_t columns, const double *w)
         largest[k] = m->scale[k] > 0 ? 1 / (double) m->scale[k] : 0;
     }
 
-    for (i = 0; i < columns; i++) {
+    /* in the file buckets come in their order, and dense columns last */
+
+    out = m->weight;
+
+    for (i = 0; i < t->ncolumns; i++) {
+        row = w + n * (i < m->nbuckets ? (size_t) t->column[m->bucket[i]]
+                                       : i - m->nbuckets);
+
         for (k = 0; k < n; k++) {
-            top = w[i * n + k] * largest[k];
+            top = row[k] * largest[k];
             top = top > 127 ? 127 : top < -127 ? -127 : top;
-            m->weight[i * n + k] = (int8_t) (top < 0 ? top - 0.5 : top + 0.5);
+            *out++ = (int8_t) (top < 0 ? top - 0.5 : top + 0.5);
         }
     }
 
@@ -711,6 +779,7 @@ tt_training_free(tt_training_t *t)
     free(t->dense);
     free(t->df);
     free(t->column);
+    free(t->idf);
     free(t->nodes);
     free(t->x);
 
