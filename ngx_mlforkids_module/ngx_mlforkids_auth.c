@@ -301,12 +301,11 @@ ngx_mlforkids_visitor(ngx_mlforkids_ctx_t *ctx, ngx_str_t *token)
 ngx_int_t
 ngx_mlforkids_auth_session(ngx_mlforkids_ctx_t *ctx)
 {
-    u_char           secret[64];
-    mlk_jwt_t       *jwt;
-    ngx_int_t        byte;
-    ngx_str_t       *hex;
-    ngx_uint_t       i;
-    const mlk_str_t *token;
+    u_char            secret[NGX_MLFORKIDS_SECRET_MAX];
+    size_t            len;
+    mlk_jwt_t        *jwt;
+    ngx_str_t        *hex;
+    const mlk_str_t  *token;
 
     jwt = ctx->visitor;
 
@@ -324,21 +323,18 @@ ngx_mlforkids_auth_session(ngx_mlforkids_ctx_t *ctx)
     if (token == NULL
         || !ngx_mlforkids_same_secret(ngx_mlforkids_value(ctx, 0, 0, 0),
                                       token)
-        || !ngx_mlforkids_bool(ngx_mlforkids_value(ctx, 0, 0, 1))
-        || hex->len == 0 || hex->len > 2 * sizeof(secret))
+        || !ngx_mlforkids_bool(ngx_mlforkids_value(ctx, 0, 0, 1)))
     {
         return ngx_mlforkids_error(ctx, NGX_MLFORKIDS_UNAUTH);
     }
 
-    for (i = 0; i < hex->len / 2; i++) {
-        byte = ngx_hextoi(hex->data + 2 * i, 2);
-        if (byte == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-        secret[i] = (u_char) byte;
+    len = ngx_mlforkids_visitor_secret(hex, secret);
+
+    if (len == 0) {
+        return NGX_ERROR;
     }
 
-    if (mlk_jwt_verify_hs256(jwt, secret, i) != MLK_OK) {
+    if (mlk_jwt_verify_hs256(jwt, secret, len) != MLK_OK) {
         return ngx_mlforkids_error(ctx, NGX_MLFORKIDS_UNAUTH);
     }
 
@@ -348,6 +344,30 @@ ngx_mlforkids_auth_session(ngx_mlforkids_ctx_t *ctx)
     ctx->caller.session = 1;
 
     return NGX_OK;
+}
+
+
+size_t
+ngx_mlforkids_visitor_secret(const ngx_str_t *hex, u_char *secret)
+{
+    size_t     i;
+    ngx_int_t  byte;
+
+    if (hex->len > 2 * NGX_MLFORKIDS_SECRET_MAX) {
+        return 0;
+    }
+
+    for (i = 0; i < hex->len / 2; i++) {
+        byte = ngx_hextoi(hex->data + 2 * i, 2);
+
+        if (byte == NGX_ERROR) {
+            return 0;
+        }
+
+        secret[i] = (u_char) byte;
+    }
+
+    return i;
 }
 
 

@@ -52,6 +52,14 @@ ngx_int_t ngx_mlforkids_key_load(ngx_mlforkids_ctx_t *ctx);
 ngx_int_t ngx_mlforkids_key_set(ngx_mlforkids_ctx_t *ctx);
 
 
+/* auth.c: the secret that signs tokens of visitors, from hexadecimal digits.
+ * secret has room for NGX_MLFORKIDS_SECRET_MAX bytes.  Returns their number, 0
+ * when there is none or it is malformed. */
+#define NGX_MLFORKIDS_SECRET_MAX  64
+
+size_t ngx_mlforkids_visitor_secret(const ngx_str_t *hex, u_char *secret);
+
+
 /* jwks.c */
 
 /* Reads the key sets; starts the timer that looks for newer files. */

@@ -3,12 +3,11 @@
  */
 
 #include "../ngx_mlforkids_handlers.h"
-#include "../core/mlk_jwt.h"
+#include "../ngx_mlforkids_engine.h"
 
 
-#define NGX_MLFORKIDS_FULL_TIME     10000  /* milliseconds */
-#define NGX_MLFORKIDS_FULL_SLOTS    16
-#define NGX_MLFORKIDS_SECRET_MAX    64     /* bytes */
+#define NGX_MLFORKIDS_FULL_TIME   10000    /* milliseconds */
+#define NGX_MLFORKIDS_FULL_SLOTS  16
 
 
 typedef struct {
@@ -232,29 +231,17 @@ static ngx_int_t
 ngx_mlforkids_visitor_sign(ngx_mlforkids_ctx_t *ctx,
     ngx_mlforkids_visitor_t *visitor, ngx_str_t *row, mlk_str_t *jwt)
 {
-    u_char       secret[NGX_MLFORKIDS_SECRET_MAX];
-    mlk_jw_t    *w;
-    mlk_str_t    payload;
-    ngx_int_t    byte;
-    ngx_str_t   *hex;
-    ngx_uint_t   i;
+    u_char      secret[NGX_MLFORKIDS_SECRET_MAX];
+    size_t      len;
+    mlk_jw_t   *w;
+    mlk_str_t   payload;
 
-    hex = &row[2];
+    len = ngx_mlforkids_visitor_secret(&row[2], secret);
 
-    if (hex->len == 0 || hex->len > 2 * sizeof(secret)) {
+    if (len == 0) {
         ngx_log_error(NGX_LOG_ALERT, ctx->request->connection->log, 0,
                       "mlforkids: the database has no secret for visitors");
         return NGX_ERROR;
-    }
-
-    for (i = 0; i < hex->len / 2; i++) {
-        byte = ngx_hextoi(hex->data + 2 * i, 2);
-
-        if (byte == NGX_ERROR) {
-            return NGX_ERROR;
-        }
-
-        secret[i] = (u_char) byte;
     }
 
     w = ngx_mlforkids_writer(ctx);
@@ -271,7 +258,7 @@ ngx_mlforkids_visitor_sign(ngx_mlforkids_ctx_t *ctx,
     mlk_jw_object_end(w);
 
     if (mlk_jw_finish(w, &payload) != MLK_OK
-        || mlk_jwt_sign_hs256(&ctx->alloc, &payload, secret, i, jwt)
+        || mlk_jwt_sign_hs256(&ctx->alloc, &payload, secret, len, jwt)
            != MLK_OK)
     {
         return NGX_ERROR;
