@@ -88,6 +88,7 @@ http {
 
     mlforkids_database $(quoted "$(connection_string)");
     mlforkids_site_url $(quoted "$SITE_URL");
+    mlforkids_extensions $(quoted "$APP/build/scratch/extensions");
     mlforkids_text_backend $MLFORKIDS_TEXT_BACKEND;
 CONF
         if [ "$MAINTENANCE" = on ]; then

@@ -159,7 +159,8 @@ supervisor_pid() {
 
     pid=$(cat "$1/run/supervisor.pid" 2>/dev/null) || return 1
     [[ $pid =~ ^[0-9]+$ ]] || return 1
-    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null \
+    [ -r "/proc/$pid/cmdline" ] || return 1
+    { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null \
         | grep -qF "runsvdir -P $1/sv" || return 1
     printf '%s\n' "$pid"
 }
