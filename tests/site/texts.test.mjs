@@ -69,6 +69,25 @@ for (const code of codes) {
 }
 
 
+// Spoken name of a button -> what is written on it: who says what is written
+// must be understood.
+const SPOKEN = {
+    'training.addTo': 'training.add',
+    'projects.deleteNamed': 'projects.delete',
+};
+
+for (const code of codes) {
+    test(`${code}: the spoken name of a button holds the written one`, () => {
+        const texts = read(code);
+
+        for (const [spoken, written] of Object.entries(SPOKEN)) {
+            assert.ok(texts[spoken].toLowerCase()
+                .includes(texts[written].toLowerCase()), spoken);
+        }
+    });
+}
+
+
 test('every text that the script names exists', () => {
     const named = [...script.matchAll(/\bt\(\s*'([\w.]+)'/g)].map((m) => m[1]);
 
