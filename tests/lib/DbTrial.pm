@@ -14,6 +14,7 @@ use HTTP::Tiny;
 use IO::Socket::INET;
 use JSON::PP ();
 use POSIX ();
+use Scalar::Util qw(weaken);
 use Time::HiRes qw(time sleep);
 
 my $ROOT   = abs_path(dirname(__FILE__) . '/../..');
@@ -22,6 +23,8 @@ my $MODULE = "$ROOT/build/module/ngx_http_mlforkids_module.so";
 
 # a key that nobody has: each request for it is one read of the database
 our $UNKNOWN = '0123456789abcdef0123456789abcdef' . 'fedcba98' x 5;
+
+my %alive;
 
 # wait => time in the queue; database => more words of the connection string,
 # in place of the socket's folder; schema => 0: no tables yet
@@ -32,6 +35,7 @@ sub new {
 
     my $dir = File::Temp->newdir('mlforkids-db-XXXXXX', TMPDIR => 1);
     my $self = bless { dir => $dir, owner => $$, %o }, $class;
+    weaken($alive{$self} = $self);
 
     # the server refuses root
     if ($> == 0) {
@@ -339,15 +343,32 @@ sub alarms {
                     split /^/, $self->error_log;
 }
 
-sub DESTROY {
+# Before perl takes its objects apart in an order of its own, and the folder
+# with them.
+sub stop {
     my ($self) = @_;
 
-    return if $$ != $self->{owner};
+    return if $$ != $self->{owner} || $self->{stopped}++;
 
-    local ($?, $@);
     eval { $self->nginx_stop };
     eval { $self->pg_signal('CONT') };
     eval { $self->pg_ctl('stop', '-m', 'immediate') };
 }
+
+sub DESTROY {
+    my ($self) = @_;
+
+    local ($?, $@);
+    $self->stop;
+}
+
+END {
+    my $status = $?;
+
+    $_->stop for grep { defined } values %alive;
+    $? = $status;
+}
+
+$SIG{$_} = sub { exit 1 } for 'INT', 'TERM', 'HUP';
 
 1;
