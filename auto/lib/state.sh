@@ -26,6 +26,14 @@ find_state() {
         ;;
     esac
 
+    # they stand in scripts and configuration files
+    case $STATE$ROOT in
+    *[\"\'\`\$\\\;\{\}\*\?]*)
+        die "the paths of checkout and state folder must do without quotes," \
+            "\\ \$ ; { } * ?"
+        ;;
+    esac
+
     if [[ $ROOT == "$STATE"/* && ! -e $STATE/.mlforkids ]]; then
         die "MLFORKIDS_STATE must not be a folder that holds the checkout"
     fi
