@@ -365,6 +365,7 @@ sub DESTROY {
 END {
     my $status = $?;
 
+    local $SIG{PIPE} = 'IGNORE';
     $_->stop for grep { defined } values %alive;
     $? = $status;
 }
