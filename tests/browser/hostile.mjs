@@ -28,7 +28,8 @@ const LABELS = [
     '\u0645\u0631\u062D\u0628\u0627',
     '[TEXT] %1 %%',
     '&lt;i&gt;',
-    '__proto__'
+    '__proto__',
+    'constructor'
 ];
 
 const EXPECTED = [

@@ -128,7 +128,7 @@ function showCategory(id, framesLeft = 600) {
 
 /* Says so when the operator has not put the editor's library in place. */
 function watchLibrary() {
-    element.addEventListener('error', ({ target }) => {
+    document.addEventListener('error', ({ target }) => {
         if (target instanceof HTMLImageElement
             && target.src.includes('/scratch/library/'))
         {

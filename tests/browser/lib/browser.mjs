@@ -121,7 +121,8 @@ export async function visit(browser, { viewport, expected = [] } = {}) {
             if (line.type() === 'error'
                 && ![...HARMLESS, ...expected].some((one) => one.test(text)))
             {
-                faults.push(`console of ${page.url()}: ${text}`);
+                faults.push(`console of ${new URL(page.url()).pathname}: `
+                            + `${text} (${line.location().url})`);
             }
         });
         page.on('websocket', (socket) => {
