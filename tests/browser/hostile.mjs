@@ -33,8 +33,8 @@ const LABELS = [
 ];
 
 const EXPECTED = [
-    /* the picture of an address that is not a site: never asked for */
-    /Failed to load resource: the server responded with a status of 404/
+    /* scripts and pictures that are not there are what is tried here */
+    /Failed to load resource: the server responded with a status of (404|503)/
 ];
 
 
@@ -234,6 +234,31 @@ test('addresses and files that are not of this site', async (t) => {
 
             await page.locator('[data-help="inert"]').waitFor();
             assert.equal(await pressFlag(page), 'still false');
+        });
+
+        await step('a server that is away, and back again', async () => {
+            const script = '**/api/scratch/*/extension3.js';
+
+            await page.context().route(script, (route) => route.fulfill(
+                { status: 503, body: '{}' }));
+            await open('/api/scratch/' + '0'.repeat(72) + '/extension3.js');
+            assert.equal(await problem(), 'serverAway');
+
+            await page.context().unroute(script);
+            await page.getByRole('button', { name: 'Try again' }).click();
+            await page.locator('dialog[data-problem="unknownKey"]').waitFor();
+        });
+
+        await step('an editor that is not installed', async () => {
+            const script = '**/scratch/scratch-gui-standalone.js';
+
+            await page.context().route(script, (route) => route.fulfill(
+                { status: 404, body: '' }));
+            await page.goto(options.base + '/scratch/');
+            assert.equal(await problem(), 'notInstalled');
+            await page.context().unroute(script);
+            await page.goto(options.base + '/scratch/');
+            await editorReady(page);
         });
 
         await step('another host is not asked, even by hand', async () => {
