@@ -14,7 +14,7 @@ services() {
 # make_service NAME: its folder; the run script comes from standard input.
 # What it prints goes to log/NAME/current, which svlogd cuts into pieces.
 make_service() {
-    local dir=$STATE/sv/$1
+    local dir=$STATE/sv/$1 name=$1
 
     mkdir -p "$dir/log" "$STATE/log/$1"
     {
@@ -23,8 +23,13 @@ make_service() {
     } >"$dir/run"
 
     # how often it ended tells a service that cannot start from a slow one
-    printf '#!/bin/sh\necho "$1 $2" >>%q\n' "$STATE/run/$1.ends" \
-        >"$dir/finish"
+    # what it left behind must not be in the way of the next
+    case $1 in training) name=mlforkids-traini ;; esac
+    cat >"$dir/finish" <<FINISH
+#!/bin/sh
+echo "\$1 \$2" >>"$STATE/run/$1.ends"
+exec sh "$APP/auto/lib/reap.sh" $name
+FINISH
     printf '#!/bin/sh\nexec svlogd -tt %q\n' "$STATE/log/$1" >"$dir/log/run"
     printf 's1000000\nn5\n' >"$STATE/log/$1/config"
     chmod 755 "$dir/run" "$dir/finish" "$dir/log/run"
@@ -362,6 +367,9 @@ stop_all() {
         remove_run
         return
     fi
+
+    # an auto/run in the foreground must know why the supervisor ends
+    touch "$STATE/run/stopping" 2>/dev/null || true
 
     for name in nginx training rotate postgres; do
         [ -p "$STATE/sv/$name/supervise/ok" ] || continue
