@@ -115,16 +115,18 @@ is $t->post("$stranger->{project}/models/$model->{classifierid}/label",
 
 my $worker = $t->service_pid('training');
 
+# the worker's child that claims jobs: the one without threads
 sub runner {
     for my $file (glob '/proc/[0-9]*/status') {
         my $text = MLForKids::Test::read_file($file);
-        return $text =~ /^Pid:\t(\d+)/m ? $1 : 0
-            if $text =~ /^PPid:\t$worker$/m && $text =~ /^Threads:\t1$/m;
+        next if $text !~ /^PPid:\t$worker$/m || $text !~ /^Threads:\t1$/m;
+        return $1 if $text =~ /^Pid:\t(\d+)/m;
     }
+
+    return 0;
 }
 
-my $runner = runner();
-ok $runner, 'who trains';
+my $runner = $t->until(\&runner, 'a runner');
 kill 'STOP', $runner;
 
 $labels->('fruit', 'animal', 'tool');
