@@ -321,15 +321,12 @@ round_trip(const mlk_alloc_t *a)
 }
 
 
-/* Each function of the writer with no writer, and misuse that must stick. */
+/* Each function of the writer with no writer. */
 static void
-test_misuse(void **state)
+test_no_writer(void **state)
 {
-    int                 i;
-    mlk_jw_t           *w;
-    mlk_str_t           out, empty = STR(""), s = STR("x");
-    mlk_json_t          v;
-    const mlk_alloc_t  *a;
+    mlk_str_t   out, s = STR("x");
+    mlk_json_t  v;
 
     (void) state;
 
@@ -351,6 +348,19 @@ test_misuse(void **state)
     mlk_jw_value(NULL, &v);
     assert_int_equal(mlk_jw_finish(NULL, &out), MLK_NOMEM);
     assert_int_equal(mlk_jw_finish_script(NULL, &out), MLK_NOMEM);
+}
+
+
+/* Misuse that must stick. */
+static void
+test_misuse(void **state)
+{
+    int                 i;
+    mlk_jw_t           *w;
+    mlk_str_t           out, empty = STR("");
+    const mlk_alloc_t  *a;
+
+    (void) state;
 
     a = core_alloc();
 
@@ -433,6 +443,7 @@ main(void)
         cmocka_unit_test(test_values),
         cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_writer),
+        cmocka_unit_test(test_no_writer),
         cmocka_unit_test(test_misuse),
         cmocka_unit_test(test_nomem)
     };

@@ -16,7 +16,8 @@
 
 #define NOW      1700000000
 #define ISSUER   "https://login.example.org/"
-#define PAYLOAD  "{\"iss\":\"" ISSUER "\",\"sub\":\"auth0|1\",\"exp\":1700000060}"
+#define PAYLOAD                                                               \
+    "{\"iss\":\"" ISSUER "\",\"sub\":\"auth0|1\",\"exp\":1700000060}"
 #define HEADER   "{\"alg\":\"RS256\",\"kid\":\"k1\"}"
 
 
@@ -73,7 +74,8 @@ setup(void **state)
     modulus(key2, n2);
 
     (void) snprintf(set_text, sizeof(set_text),
-                    "{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\",\"kid\":\"k1\","
+                    "{\"keys\":[{\"kty\":\"RSA\",\"use\":\"sig\","
+                    "\"kid\":\"k1\","
                     "\"alg\":\"RS256\",\"n\":\"%s\",\"e\":\"AQAB\"},"
                     "{\"kty\":\"RSA\",\"kid\":\"k2\",\"n\":\"%s\","
                     "\"e\":\"AQAB\",\"key_ops\":[\"verify\"]}]}", n1, n2);
@@ -229,7 +231,8 @@ test_base64url(void **state)
         assert_memory_equal(out, in, len);
     }
 
-    assert_int_equal(mlk_base64url_encode(text, (unsigned char *) "\xfb\xff", 2),
+    assert_int_equal(mlk_base64url_encode(text,
+                                          (unsigned char *) "\xfb\xff", 2),
                      3);
     assert_memory_equal(text, "-_8", 3);
 
@@ -541,7 +544,8 @@ check_audience(const char *aud)
     static const mlk_str_t  audiences[] = { STR("one"), STR("two") };
 
     (void) snprintf(payload, sizeof(payload),
-                    "{\"iss\":\"" ISSUER "\",\"sub\":\"s\",\"exp\":1700000060%s}",
+                    "{\"iss\":\"" ISSUER "\",\"sub\":\"s\","
+                    "\"exp\":1700000060%s}",
                     aud);
     sign(token, HEADER, payload, key1, "SHA256", RSA_PKCS1_PADDING);
 
