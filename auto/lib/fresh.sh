@@ -113,6 +113,8 @@ test_fresh() {
         die "debootstrap failed"
     fi
 
+    # users other than root live in there, too
+    chmod 755 "$FRESH_ROOT"
     fresh_network
     git -c safe.directory="$ROOT" clone -q --no-hardlinks -- "$ROOT" \
         "$FRESH_ROOT$FRESH_HOME"
