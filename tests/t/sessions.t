@@ -35,8 +35,9 @@ sub visitors { return $db->ask('SELECT count(*) FROM sessionusers') }
 
 my $r = $t->post($new, json => { turnstile => 'x' });
 is $r->{status}, 201, 'a visitor comes';
-like $r->{json}{$_}, qr/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
-     "$_ is a random UUID" for 'id', 'token';
+my $uuid = qr/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-
+              [0-9a-f]{12}$/x;
+like $r->{json}{$_}, $uuid, "$_ is a random UUID" for 'id', 'token';
 like $r->{json}{sessionExpiry}, qr/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/,
      'ends at a whole second';
 is $db->ask('SELECT sessionexpiry - ?::timestamptz FROM sessionusers',
