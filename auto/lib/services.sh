@@ -51,11 +51,13 @@ make_services() {
     rm -rf -- "$STATE/sv"
 
     if [ "$DB_KIND" = embedded ]; then
-        # No statement, no value and no detail in the log: they hold what
-        # children wrote.  TERM would wait for clients to leave.
+        # No error of a statement in the log (its client hears of it), no
+        # statement, value or detail: they hold what children wrote.  TERM
+        # would wait for clients to leave.
         make_service postgres <<RUN
 exec $PG_BIN/postgres -D "$STATE/pg" -k "$RUN" -c listen_addresses= \\
-    -c log_error_verbosity=terse -c log_min_error_statement=panic \\
+    -c log_min_messages=log -c log_error_verbosity=terse \\
+    -c log_min_error_statement=panic \\
     -c log_parameter_max_length_on_error=0 -c log_statement=none \\
     -c log_destination=stderr -c logging_collector=off \\
     -c log_line_prefix='%p ' -c timezone=UTC -c log_timezone=UTC
