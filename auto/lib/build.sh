@@ -15,10 +15,7 @@ build() {
         flock "$lock"
     fi
 
-    if ! make -q -C "$ROOT" "$@" >/dev/null 2>&1; then
-        say "building (output in $log)"
-    fi
-
+    say "bringing the build up to date (output in $log)"
     if ! make -j2 -C "$ROOT" "$@" </dev/null >"$log" 2>&1 {lock}>&-; then
         end_of "$log" 30
         die "the build failed, see $log"
