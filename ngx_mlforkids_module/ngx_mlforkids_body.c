@@ -24,6 +24,8 @@ static ngx_int_t ngx_mlforkids_body_refuse(ngx_mlforkids_ctx_t *ctx,
 static ngx_int_t ngx_mlforkids_body_none(ngx_mlforkids_ctx_t *ctx);
 static void ngx_mlforkids_body_handler(ngx_http_request_t *r);
 static void ngx_mlforkids_body_event(ngx_http_request_t *r);
+static void ngx_mlforkids_body_stop(ngx_mlforkids_ctx_t *ctx,
+    ngx_mlforkids_error_e error);
 static ngx_int_t ngx_mlforkids_body_take(ngx_mlforkids_ctx_t *ctx);
 static ngx_int_t ngx_mlforkids_body_grow(ngx_pool_t *pool, ngx_str_t *buf,
     size_t *size, size_t need, size_t limit);
@@ -174,7 +176,17 @@ static ngx_int_t
 ngx_mlforkids_body_refuse(ngx_mlforkids_ctx_t *ctx,
     ngx_mlforkids_error_e error)
 {
-    ctx->request->main->count++;
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+    r->main->count++;
+
+    /* a client that asks before it sends its body is not told to send it */
+
+    if (r->headers_in.expect != NULL) {
+        r->expect_tested = 1;
+        r->keepalive = 0;
+    }
 
     ngx_mlforkids_finish(ctx, ngx_mlforkids_error(ctx, error));
 
@@ -220,9 +232,7 @@ ngx_mlforkids_body_event(ngx_http_request_t *r)
         rc = ngx_mlforkids_body_take(ctx);
 
         if (rc == NGX_DECLINED) {
-            r->read_event_handler = ngx_http_block_reading;
-            ngx_mlforkids_finish(ctx, ngx_mlforkids_error(ctx,
-                                                    NGX_MLFORKIDS_TOOBIG));
+            ngx_mlforkids_body_stop(ctx, NGX_MLFORKIDS_TOOBIG);
             return;
         }
 
@@ -238,9 +248,7 @@ ngx_mlforkids_body_event(ngx_http_request_t *r)
         rc = ngx_http_read_unbuffered_request_body(r);
 
         if (rc == NGX_HTTP_BAD_REQUEST) {
-            r->read_event_handler = ngx_http_block_reading;
-            ngx_mlforkids_finish(ctx, ngx_mlforkids_error(ctx,
-                                                    NGX_MLFORKIDS_MISSING));
+            ngx_mlforkids_body_stop(ctx, NGX_MLFORKIDS_MISSING);
             return;
         }
 
@@ -255,6 +263,26 @@ ngx_mlforkids_body_event(ngx_http_request_t *r)
     }
 
     ngx_mlforkids_body_complete(ctx);
+}
+
+
+/* The rest of the body is not read: the connection is of no further use, which
+ * the reply must say. */
+
+static void
+ngx_mlforkids_body_stop(ngx_mlforkids_ctx_t *ctx, ngx_mlforkids_error_e error)
+{
+    ngx_http_request_t  *r;
+
+    r = ctx->request;
+
+    r->read_event_handler = ngx_http_block_reading;
+
+    if (r->reading_body) {
+        r->keepalive = 0;
+    }
+
+    ngx_mlforkids_finish(ctx, ngx_mlforkids_error(ctx, error));
 }
 
 

@@ -52,6 +52,17 @@ for my $case ([400 * 1024, 401], [400 * 1024 + 1, 413]) {
     like $text, qr/^HTTP\/1.1 $status/, "$size bytes in pieces: $status";
 }
 
+# what is not read is not asked for, and the connection ends with the reply
+for my $head ("Content-Length: 5000000\r\nExpect: 100-continue\r\n\r\n",
+              "Transfer-Encoding: chunked\r\n\r\n"
+              . join('', ("1388\r\n" . 'a' x 5000 . "\r\n") x 90))
+{
+    my $text = $t->raw("POST $any HTTP/1.1\r\nHost: x\r\n"
+        . "Content-Type: application/json\r\n$head");
+    like $text, qr/^HTTP\/1.1 413/, 'refused before all of it is there';
+    like $text, qr/^Connection: close\r$/m, '... and says that this is the end';
+}
+
 # ---- compression
 
 my $json = '{"data":"hello","label":"a"}';
