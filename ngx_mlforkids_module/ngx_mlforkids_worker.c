@@ -212,8 +212,10 @@ ngx_mlforkids_worker_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
     if (rc != NGX_OK || sr->headers_out.status == NGX_HTTP_BAD_GATEWAY
         || sr->headers_out.status == NGX_HTTP_GATEWAY_TIME_OUT)
     {
-        /* not there; errors of the client's own connection go their way */
-        return (rc > NGX_OK && rc != NGX_HTTP_CLIENT_CLOSED_REQUEST)
+        /* not there, or an answer that cannot be read; errors of the client's
+         * own connection go their way */
+        return (rc == NGX_ERROR
+                || (rc > NGX_OK && rc != NGX_HTTP_CLIENT_CLOSED_REQUEST))
                ? NGX_OK : rc;
     }
 
@@ -245,7 +247,9 @@ ngx_mlforkids_worker_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 static ngx_int_t
 ngx_mlforkids_wake_done(ngx_http_request_t *sr, void *data, ngx_int_t rc)
 {
-    return (rc > NGX_OK && rc != NGX_HTTP_CLIENT_CLOSED_REQUEST) ? NGX_OK : rc;
+    return (rc == NGX_ERROR
+            || (rc > NGX_OK && rc != NGX_HTTP_CLIENT_CLOSED_REQUEST))
+           ? NGX_OK : rc;
 }
 
 
