@@ -422,7 +422,9 @@ const ngx_mlforkids_stmt_t  ngx_mlforkids_stmts[] = {
         "ORDER BY id FOR UPDATE",
         2, WRITE },
 
-    /* user, class: everything of a visitor; a job removes stored objects */
+    /* user, class: everything of a visitor; a job removes stored objects.
+     * What stands last is done first: models before keys, the order in which
+     * the worker removes old models. */
     STMT(SESSIONS_DELETE) = { "sessions_delete",
         "WITH p AS (DELETE FROM projects WHERE userid = $1 AND classid = $2 "
         "RETURNING id), "
@@ -438,13 +440,13 @@ const ngx_mlforkids_stmt_t  ngx_mlforkids_stmts[] = {
         "WHERE t.projectid = a.id), "
         "t5 AS (DELETE FROM soundtraining t USING a "
         "WHERE t.projectid = a.id), "
+        "k AS (DELETE FROM scratchkeys WHERE userid = $1 AND classid = $2), "
         "m1 AS (DELETE FROM bluemixclassifiers "
         "WHERE userid = $1 AND classid = $2), "
         "m2 AS (DELETE FROM taxinoclassifiers "
         "WHERE userid = $1 AND classid = $2), "
         "m3 AS (DELETE FROM mlforkids_textmodels "
         "WHERE userid = $1 AND classid = $2), "
-        "k AS (DELETE FROM scratchkeys WHERE userid = $1 AND classid = $2), "
         "j AS (DELETE FROM mlforkids_jobs t USING a "
         "WHERE t.subject = a.id AND t.state = 'waiting'), "
         "s AS (DELETE FROM sessionusers WHERE id = $1) "
