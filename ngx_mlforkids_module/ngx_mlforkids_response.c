@@ -387,6 +387,11 @@ ngx_mlforkids_send(ngx_mlforkids_ctx_t *ctx, ngx_uint_t status,
         r->header_only = 1;
     }
 
+    if (status == NGX_HTTP_NOT_MODIFIED) {
+        /* it would be taken for the length of what was not sent */
+        r->headers_out.content_length_n = -1;
+    }
+
     ctx->rc = ngx_http_send_header(r);
 
     if (ctx->rc == NGX_ERROR || ctx->rc > NGX_OK || r->header_only) {

@@ -129,6 +129,7 @@ my $since = sub {
 };
 $r = $since->($stamp);
 is_deeply [$r->{status}, $r->{body}], [304, ''], 'nothing new since then';
+is $r->{headers}{'content-length'}, undef, '... which has no length';
 is $since->($_)->{status}, 200, "... but since \"$_\"" for
     '2018-04-02T01:12:00.000Z', 'Wed, 25 Nov 2037 00:00:00 GMT', lc $stamp;
 
