@@ -6,6 +6,10 @@
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 export PATH LC_ALL=C.UTF-8
 
+# what the caller has for programs of its own is not for ours, which may run as
+# a user who cannot even read it
+unset PERL5LIB PERL5OPT NODE_OPTIONS BASH_ENV ENV CDPATH
+
 PG_BIN=/usr/lib/postgresql/15/bin
 SYSTEM_USER=mlforkids
 

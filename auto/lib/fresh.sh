@@ -132,7 +132,9 @@ test_fresh() {
         mount --rbind /dev "$root/dev"
         mkdir -p "$root/dev/shm"
         mount -t tmpfs -o mode=1777 shm "$root/dev/shm"
-        exec chroot "$root" env -i "$@"' fresh "$FRESH_ROOT" \
+        # no exec: this shell is the first process here and as such takes
+        # leave of those whose parents have ended
+        chroot "$root" env -i "$@" || exit $?' fresh "$FRESH_ROOT" \
         "${FRESH_ENV[@]}" bash -c "$FRESH_SCRIPT" newcomer \
         "$FRESH_HOME" "$port" "$@" </dev/null || status=$?
 
