@@ -360,6 +360,16 @@ leftovers() {
 
 none_left() { [ -z "$(leftovers)" ]; }
 
+# down NAME...: stops these, those that run
+down() {
+    local name some=()
+
+    for name; do
+        [ ! -p "$STATE/sv/$name/supervise/ok" ] || some+=("$STATE/sv/$name")
+    done
+    [ "${#some[@]}" -eq 0 ] || sv -w 8 down "${some[@]}" >/dev/null 2>&1 || true
+}
+
 # stop_all: web server first, database last, then the supervisor; whatever does
 # not go by itself is made to
 stop_all() {
@@ -373,18 +383,20 @@ stop_all() {
     # an auto/run in the foreground must know why the supervisor ends
     touch "$STATE/run/stopping" 2>/dev/null || true
 
-    for name in nginx training rotate postgres; do
-        [ -p "$STATE/sv/$name/supervise/ok" ] || continue
-        dirs+=("$STATE/sv/$name")
-        sv -w 8 down "$STATE/sv/$name" >/dev/null 2>&1 || true
+    for name in nginx rotate training postgres; do
+        [ ! -p "$STATE/sv/$name/supervise/ok" ] || dirs+=("$STATE/sv/$name")
     done
+
+    # the database must not end before those who use it
+    down nginx rotate
+    down training
 
     if pid=$(supervisor_pid "$STATE"); then
         kill -HUP "$pid" 2>/dev/null || true
     fi
 
     if [ "${#dirs[@]}" -gt 0 ]; then
-        sv -w 3 force-shutdown "${dirs[@]}" >/dev/null 2>&1 || true
+        sv -w 8 force-shutdown "${dirs[@]}" >/dev/null 2>&1 || true
     fi
 
     if ! wait_for 5 "" "" none_left; then
