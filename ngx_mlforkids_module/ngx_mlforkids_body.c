@@ -11,8 +11,6 @@
 
 
 #define NGX_MLFORKIDS_JSON_DEPTH   64
-#define NGX_MLFORKIDS_JSON_NODES   100000   /* of ordinary bodies */
-#define NGX_MLFORKIDS_JSON_MANY    500000   /* of bodies over a megabyte */
 #define NGX_MLFORKIDS_BODY_START   16384    /* bytes; grows by doubling */
 
 
@@ -79,7 +77,7 @@ ngx_mlforkids_read_body(ngx_mlforkids_ctx_t *ctx)
 
     ctx->body_limit = ngx_mlforkids_body_limit(&ctx->path);
 
-    if (r->headers_in.content_length_n > (off_t) ctx->body_limit) {
+    if (r->headers_in.content_length_n > (off_t) ctx->body_limit->bytes) {
         return ngx_mlforkids_body_refuse(ctx, NGX_MLFORKIDS_TOOBIG);
     }
 
@@ -301,12 +299,13 @@ ngx_mlforkids_body_take(ngx_mlforkids_ctx_t *ctx)
         b = cl->buf;
         n = b->last - b->pos;
 
-        if (n > ctx->body_limit - ctx->raw_body.len) {
+        if (n > ctx->body_limit->bytes - ctx->raw_body.len) {
             return NGX_DECLINED;
         }
 
         if (ngx_mlforkids_body_grow(ctx->request->pool, &ctx->raw_body,
-                                    &ctx->raw_size, n, ctx->body_limit)
+                                    &ctx->raw_size, n,
+                                    ctx->body_limit->bytes)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -430,7 +429,8 @@ ngx_mlforkids_body_inflate(ngx_mlforkids_ctx_t *ctx)
     /* one byte over the limit tells "exactly full" from "too big" */
 
     do {
-        if (ngx_mlforkids_body_grow(pool, &out, &size, 1, ctx->body_limit + 1)
+        if (ngx_mlforkids_body_grow(pool, &out, &size, 1,
+                                    ctx->body_limit->bytes + 1)
             != NGX_OK)
         {
             result = NGX_ERROR;
@@ -444,7 +444,7 @@ ngx_mlforkids_body_inflate(ngx_mlforkids_ctx_t *ctx)
 
         out.len = size - z.avail_out;
 
-        if (out.len > ctx->body_limit) {
+        if (out.len > ctx->body_limit->bytes) {
             result = NGX_ABORT;
             goto done;
         }
@@ -484,8 +484,7 @@ ngx_mlforkids_body_parse(ngx_mlforkids_ctx_t *ctx)
     }
 
     limits.depth = NGX_MLFORKIDS_JSON_DEPTH;
-    limits.nodes = (ctx->raw_body.len > 1024 * 1024)
-                   ? NGX_MLFORKIDS_JSON_MANY : NGX_MLFORKIDS_JSON_NODES;
+    limits.nodes = ctx->body_limit->values;
 
     switch (mlk_json_parse(&ctx->alloc, &limits, ctx->raw_body.data,
                            ctx->raw_body.len, &ctx->body))

@@ -98,13 +98,16 @@ const ngx_mlforkids_stmt_t  ngx_mlforkids_stmts[] = {
         "hashtextextended('projects of ' || $1 || '/' || $2, 0))",
         2, WRITE },
 
-    /* id, class, user, type, name, language, labels, fields, shared, limit */
+    /* id, class, user, type, name, language, labels, fields, shared, limit;
+     * a visitor who is gone by now gets none */
     STMT(PROJECTS_INSERT) = { "projects_insert",
         "INSERT INTO projects (id, classid, userid, typeid, name, language, "
         "labels, numfields, iscrowdsourced) "
         "SELECT $1, $2::text, $3::text, $4::smallint, $5, $6, $7, "
         "$8::smallint, $9::boolean WHERE (SELECT count(*) FROM projects "
         "WHERE classid = $2::text AND userid = $3::text) < $10::bigint "
+        "AND ($2::text <> 'session-users' OR EXISTS ("
+        "SELECT 1 FROM sessionusers WHERE id = $3::text)) "
         "RETURNING id",
         10, WRITE },
 

@@ -184,6 +184,13 @@ typedef struct {
 } ngx_mlforkids_worker_t;
 
 
+/* What a JSON body may have at most. */
+typedef struct {
+    size_t                  bytes;     /* after decompression */
+    size_t                  values;    /* JSON values in all */
+} ngx_mlforkids_body_limit_t;
+
+
 struct ngx_mlforkids_ctx_s {
     ngx_http_request_t           *request;
     ngx_http_mlforkids_loc_conf_t  *conf;
@@ -213,7 +220,7 @@ struct ngx_mlforkids_ctx_s {
     ngx_mlforkids_step_pt        *step;     /* next of the handler's */
     ngx_str_t                     raw_body;
     size_t                        raw_size;
-    size_t                        body_limit;
+    const ngx_mlforkids_body_limit_t  *body_limit;
     ngx_int_t                     rc;       /* of sending the reply */
     void                         *visitor;  /* token under examination */
     unsigned                      waiting_query:1;

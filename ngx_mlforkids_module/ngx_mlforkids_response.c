@@ -55,6 +55,7 @@ static ngx_int_t ngx_mlforkids_send(ngx_mlforkids_ctx_t *ctx,
     ngx_uint_t status, const char *type, const ngx_str_t *body);
 static ngx_int_t ngx_mlforkids_cache_headers(ngx_mlforkids_ctx_t *ctx,
     ngx_uint_t status);
+static unsigned ngx_mlforkids_compressible(const char *type);
 static ngx_int_t ngx_mlforkids_etag(ngx_mlforkids_ctx_t *ctx,
     const ngx_str_t *body);
 
@@ -368,6 +369,11 @@ ngx_mlforkids_send(ngx_mlforkids_ctx_t *ctx, ngx_uint_t status,
         r->headers_out.content_type.len = ngx_strlen(type);
         r->headers_out.content_type_len = strcspn(type, ";");
         r->headers_out.content_type_lowcase = NULL;
+
+#if (NGX_HTTP_GZIP)
+        /* compressed or not, a cache must keep them apart (api.md 1.4) */
+        r->gzip_vary = ngx_mlforkids_compressible(type);
+#endif
     }
 
     if (ctx->route != NULL && (ctx->route->flags & NGX_MLFORKIDS_CORS)
@@ -438,6 +444,17 @@ ngx_mlforkids_cache_headers(ngx_mlforkids_ctx_t *ctx, ngx_uint_t status)
 
     return ngx_mlforkids_header(ctx, "Cache-Control",
                                 &ngx_mlforkids_cache_control[ctx->cache]);
+}
+
+
+static unsigned
+ngx_mlforkids_compressible(const char *type)
+{
+    return ngx_strncmp(type, "text/", sizeof("text/") - 1) == 0
+           || ngx_strncmp(type, "application/json",
+                          sizeof("application/json") - 1) == 0
+           || ngx_strncmp(type, "application/javascript",
+                          sizeof("application/javascript") - 1) == 0;
 }
 
 

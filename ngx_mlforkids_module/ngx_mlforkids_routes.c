@@ -251,24 +251,34 @@ static const struct {
 };
 
 
-/* Body limits: the first pattern that is a prefix of the path wins; "*" is one
- * segment. */
+/*
+ * Body limits: the first pattern that is a prefix of the path wins; "*" is one
+ * segment.  A JSON value costs some hundred bytes before anybody has shown a
+ * token, so only tables may have many.
+ */
 static const struct {
-    const char  *pattern;
-    size_t       limit;
+    const char                 *pattern;
+    ngx_mlforkids_body_limit_t  limit;
 } ngx_mlforkids_limits[] = {
-    { "/api/classes/*/students/*/training/ngrams", 3 * 1024 * 1024 },
-    { "/api/classes/*/students/*/localprojects/*/models", 4 * 1024 * 1024 },
-    { "/api/classes/*/students/*/localnumbersprojects", 4 * 1024 * 1024 },
-    { "/api/scratch/*/classify", 3 * 1024 * 1024 },
+    { "/api/classes/*/students/*/training/ngrams",
+      { 3 * 1024 * 1024, 100000 } },
+    { "/api/classes/*/students/*/localprojects/*/models",
+      { 4 * 1024 * 1024, 100000 } },
+    { "/api/classes/*/students/*/localnumbersprojects",
+      { 4 * 1024 * 1024, 500000 } },
+    { "/api/scratch/*/classify", { 3 * 1024 * 1024, 1000 } },
     /* 100 kB in the reference; training from Scratch should take what training
      * from the site takes */
-    { "/api/scratch/*/local/models", 4 * 1024 * 1024 },
-    { "/api/classes/*/students/*/projects/*/sounds", 400 * 1024 },
-    { "/api/classes/*/students/*/projects/*/training", 400 * 1024 }
+    { "/api/scratch/*/local/models", { 4 * 1024 * 1024, 500000 } },
+    { "/api/classes/*/students/*/projects/*/sounds",
+      { 400 * 1024, 100000 } },
+    { "/api/classes/*/students/*/projects/*/training",
+      { 400 * 1024, 100000 } }
 };
 
-#define NGX_MLFORKIDS_BODY_LIMIT  (100 * 1024)
+static const ngx_mlforkids_body_limit_t  ngx_mlforkids_default_limit = {
+    100 * 1024, 100000
+};
 
 
 static ngx_uint_t ngx_mlforkids_same_path(const ngx_str_t *path,
@@ -391,7 +401,7 @@ ngx_mlforkids_scratch_redirect(ngx_mlforkids_ctx_t *ctx, ngx_str_t *location)
 }
 
 
-size_t
+const ngx_mlforkids_body_limit_t *
 ngx_mlforkids_body_limit(const ngx_str_t *path)
 {
     ngx_uint_t  i;
@@ -401,11 +411,11 @@ ngx_mlforkids_body_limit(const ngx_str_t *path)
          i++)
     {
         if (ngx_mlforkids_path_under(path, ngx_mlforkids_limits[i].pattern)) {
-            return ngx_mlforkids_limits[i].limit;
+            return &ngx_mlforkids_limits[i].limit;
         }
     }
 
-    return NGX_MLFORKIDS_BODY_LIMIT;
+    return &ngx_mlforkids_default_limit;
 }
 
 

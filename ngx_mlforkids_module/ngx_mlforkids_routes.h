@@ -21,9 +21,11 @@ ngx_int_t ngx_mlforkids_page_redirect(ngx_mlforkids_ctx_t *ctx,
     ngx_str_t *location);
 
 /*
- * Largest JSON body of a path, in bytes after decompression (api.md 1.3).
+ * Largest JSON body of a path (api.md 1.3).  Always one that lives as long as
+ * the module.
  */
-size_t ngx_mlforkids_body_limit(const ngx_str_t *path);
+const ngx_mlforkids_body_limit_t *ngx_mlforkids_body_limit(
+    const ngx_str_t *path);
 
 
 #endif /* NGX_MLFORKIDS_ROUTES_H */

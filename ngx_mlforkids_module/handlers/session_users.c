@@ -295,7 +295,12 @@ ngx_mlforkids_visitor_end(ngx_mlforkids_ctx_t *ctx)
     id = &ctx->caller.sub;
     class = &ctx->caller.tenant;
 
+    /* no project of the visitor's may be begun beside this */
+
     if (ngx_mlforkids_query_begin(ctx) != NGX_OK
+        || ngx_mlforkids_query_add(ctx, NGX_MLFORKIDS_STMT_PROJECTS_LOCK_OWNER,
+                                   class, id)
+           != NGX_OK
         || ngx_mlforkids_query_add(ctx, NGX_MLFORKIDS_STMT_SESSIONS_PROJECTS,
                                    id, class)
            != NGX_OK

@@ -123,6 +123,13 @@ for my $text (sort keys %broken) {
     }
 }
 
+# many values cost much memory before anybody has shown a token
+my $many = '{"data":[' . join(',', (0) x 2000) . ']}';
+is $t->api('POST', '/api/scratch/k/classify', undef, $many)->{status}, 400,
+   'a text to classify is not two thousand values';
+is $t->api('POST', $any, undef, $many)->{status}, 401,
+   'a training item may be';
+
 is $t->api('POST', $list, $token, '',
            'content-type' => 'application/json')->{json}{error},
    'Missing required field', 'an empty text is an empty object';

@@ -105,6 +105,8 @@ my $list = ApiTrial::student('aclass', $user, '/projects');
 $r = $t->api('GET', $list, $token);
 my $etag = $r->{headers}{etag};
 like $etag, qr/^W\/"/, 'weak tag';
+like $r->{headers}{vary}, qr/Accept-Encoding/,
+     'a short text is not compressed, but could be';
 $r = $t->api('GET', $list, $token, undef, 'if-none-match' => $etag);
 is $r->{status}, 304, 'not modified';
 is $t->api('GET', $list, $token, undef, 'if-match' => '"x"')->{status}, 200,
