@@ -17,14 +17,17 @@ use POSIX ();
 use Scalar::Util qw(weaken);
 use Time::HiRes qw(time sleep);
 
+use MLForKids::Built qw($BUILT patient reports);
+
 my $ROOT   = abs_path(dirname(__FILE__) . '/../..');
 my $PG     = (sort glob '/usr/lib/postgresql/*/bin')[-1];
-my $MODULE = "$ROOT/build/module/ngx_http_mlforkids_module.so";
+my $MODULE = "$ROOT/$BUILT/module/ngx_http_mlforkids_module.so";
 
 # a key that nobody has: each request for it is one read of the database
 our $UNKNOWN = '0123456789abcdef0123456789abcdef' . 'fedcba98' x 5;
 
 my %alive;
+my $failed;
 
 # wait => time in the queue; database => more words of the connection string,
 # in place of the socket's folder; schema => 0: no tables yet
@@ -181,6 +184,7 @@ events { worker_connections 256; }
 http {
     log_format route '"\$mlforkids_route" \$status \$mlforkids_db_time';
     access_log $dir/run/access.log route;
+    gzip_vary on;
 $temp
     mlforkids_database "$database user=app dbname=app";
     mlforkids_database_wait $wait;
@@ -262,7 +266,7 @@ sub status {
 sub wait_for {
     my ($self, $what, $condition, $seconds) = @_;
 
-    my $end = time + ($seconds // 60);
+    my $end = time + patient($seconds // 60);
 
     while (time < $end) {
         return 1 if $condition->();
@@ -339,8 +343,8 @@ sub error_log {
 # lines that must never be
 sub alarms {
     my ($self) = @_;
-    return join '', grep { /\[(?:alert|emerg)\]|exited on signal|open socket/ }
-                    split /^/, $self->error_log;
+    return join '', (grep { /\[(?:alert|emerg)\]|exited on signal|open socket/ }
+                     split /^/, $self->error_log), reports($self->error_log);
 }
 
 # Before perl takes its objects apart in an order of its own, and the folder
@@ -351,6 +355,14 @@ sub stop {
     return if $$ != $self->{owner} || $self->{stopped}++;
 
     eval { $self->nginx_stop };
+
+    # what comes at the very end, as leaks do, is in no check of the test's own
+    if (reports($self->error_log)) {
+        $self->error_log =~ /(.*(?:Sanitizer|runtime error:)(?:.*\n){0,40})/;
+        print STDERR "# a sanitizer's report:\n$1\n";
+        $failed = 1;
+    }
+
     eval { $self->pg_signal('CONT') };
     eval { $self->pg_ctl('stop', '-m', 'immediate') };
 }
@@ -367,7 +379,7 @@ END {
 
     local $SIG{PIPE} = 'IGNORE';
     $_->stop for grep { defined } values %alive;
-    $? = $status;
+    $? = $status || $failed || 0;
 }
 
 $SIG{$_} = sub { exit 1 } for 'INT', 'TERM', 'HUP';
