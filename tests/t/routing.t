@@ -37,7 +37,8 @@ is $t->api($_, '/api')->{status}, 404, "$_ of the probe is nowhere"
 my $r = $t->api('GET', '/no/such/page', undef, undef, accept => 'text/html');
 is $r->{status}, 302, 'browsers are sent to the site';
 is $r->{headers}{location}, '/#!/404', 'to its own page';
-is $r->{headers}{vary}, 'Accept', 'depending on Accept';
+is_deeply $r->{headers}{vary}, ['Accept-Encoding', 'Accept'],
+          'depending on Accept, and how it is compressed';
 like $r->{content}, qr/^<p>Found/, 'as HTML';
 
 $r = $t->api('GET', '/no/such/page', undef, undef, accept => '*/*');
