@@ -32,6 +32,8 @@ static char *ngx_http_mlforkids_extensions(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static ngx_int_t ngx_http_mlforkids_read_script(ngx_conf_t *cf,
     ngx_str_t *path, ngx_str_t *script);
+static char *ngx_http_mlforkids_site_url(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 static char *ngx_http_mlforkids_no_slash(ngx_conf_t *cf, void *post,
     void *data);
 
@@ -53,6 +55,10 @@ static ngx_conf_num_bounds_t  ngx_http_mlforkids_queue_bounds = {
 
 static ngx_conf_post_t  ngx_http_mlforkids_url_post = {
     ngx_http_mlforkids_no_slash
+};
+
+static ngx_http_complex_value_t  ngx_http_mlforkids_localhost = {
+    .value = ngx_string("http://localhost:8000")
 };
 
 
@@ -123,10 +129,10 @@ static ngx_command_t  ngx_http_mlforkids_commands[] = {
 
     { ngx_string("mlforkids_site_url"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_http_mlforkids_site_url,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_http_mlforkids_loc_conf_t, site_url),
-      &ngx_http_mlforkids_url_post },
+      NULL },
 
     { ngx_string("mlforkids_text_backend"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -336,8 +342,6 @@ ngx_http_mlforkids_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     /* a content handler is not inherited */
     ngx_conf_init_value(conf->enable, 0);
 
-    ngx_conf_merge_str_value(conf->site_url, prev->site_url,
-                             "http://localhost:8000");
     ngx_conf_merge_uint_value(conf->text_backend, prev->text_backend,
                               NGX_MLFORKIDS_BACKEND_AUTO);
     ngx_conf_merge_value(conf->maintenance, prev->maintenance, 0);
@@ -351,6 +355,11 @@ ngx_http_mlforkids_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     if (conf->country == NULL) {
         conf->country = prev->country;
+    }
+
+    if (conf->site_url == NULL) {
+        conf->site_url = (prev->site_url != NULL)
+                         ? prev->site_url : &ngx_http_mlforkids_localhost;
     }
 
     if (conf->session_users == NULL) {
@@ -753,6 +762,26 @@ done:
     (void) ngx_close_file(fd);
 
     return rc;
+}
+
+
+/* Variables may be used: a school's server has as many names as its classes
+ * found for it. */
+
+static char *
+ngx_http_mlforkids_site_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char       *rv;
+    ngx_str_t  *value;
+
+    value = cf->args->elts;
+
+    rv = ngx_http_mlforkids_no_slash(cf, NULL, &value[1]);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    return ngx_http_set_complex_value_slot(cf, cmd, conf);
 }
 
 

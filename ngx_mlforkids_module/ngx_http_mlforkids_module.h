@@ -71,7 +71,7 @@ typedef struct {
 
 typedef struct {
     ngx_flag_t                enable;
-    ngx_str_t                 site_url;    /* without a slash at the end */
+    ngx_http_complex_value_t *site_url;    /* without a slash at the end */
     ngx_uint_t                text_backend;
     ngx_flag_t                maintenance;
     ngx_http_complex_value_t *country;     /* NULL: unknown */

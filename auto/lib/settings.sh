@@ -238,12 +238,14 @@ read_settings() {
     *) LISTEN="$HOST:$PORT" ;;
     esac
     URL=http://$URL_HOST:$PORT
-    SITE_URL=${SITE_HOST_URL:-$URL}
-    SITE_URL=${SITE_URL%/}
-
-    plain_text SITE_HOST_URL "$SITE_URL"
-    if [[ ! $SITE_URL =~ ^https?://[^/?#\"\'\\[:space:]\<\>]+(/[^?#\"\'\\[:space:]\<\>]*)?$ ]]; then
-        die "SITE_HOST_URL must be an address such as https://ml.example.org"
+    # the address that the browser used, unless the operator knows better
+    SITE_URL='$scheme://$http_host'
+    if [ -n "${SITE_HOST_URL:-}" ]; then
+        plain_text SITE_HOST_URL "$SITE_HOST_URL"
+        SITE_URL=${SITE_HOST_URL%/}
+        if [[ ! $SITE_URL =~ ^https?://[^/?#$\"\'\\[:space:]\<\>]+(/[^?#$\"\'\\[:space:]\<\>]*)?$ ]]; then
+            die "SITE_HOST_URL must be an address such as https://ml.example.org"
+        fi
     fi
 
     case $MLFORKIDS_TEXT_BACKEND in

@@ -18,7 +18,7 @@ static ngx_int_t ngx_mlforkids_extension_id(ngx_mlforkids_ctx_t *ctx,
 static ngx_int_t ngx_mlforkids_extension_project(ngx_mlforkids_ctx_t *ctx,
     ngx_str_t *id, mlk_str_t *json);
 static ngx_int_t ngx_mlforkids_extension_url(ngx_mlforkids_ctx_t *ctx,
-    mlk_jw_t *w, const char *name, const char *path);
+    mlk_jw_t *w, ngx_str_t *site, const char *name, const char *path);
 static const ngx_str_t *ngx_mlforkids_extension_script(
     ngx_mlforkids_ctx_t *ctx, const ngx_str_t *name);
 
@@ -158,7 +158,13 @@ ngx_mlforkids_extension_project(ngx_mlforkids_ctx_t *ctx, ngx_str_t *id,
 {
     size_t      i;
     mlk_jw_t   *w;
-    ngx_str_t   plain;
+    ngx_str_t   plain, site;
+
+    if (ngx_http_complex_value(ctx->request, ctx->conf->site_url, &site)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
 
     plain.len = 0;
     plain.data = ngx_pnalloc(ctx->request->pool, id->len + 1);
@@ -188,10 +194,13 @@ ngx_mlforkids_extension_project(ngx_mlforkids_ctx_t *ctx, ngx_str_t *id,
     mlk_jw_key(w, "urls");
     mlk_jw_object(w);
 
-    if (ngx_mlforkids_extension_url(ctx, w, "classify", "/classify") != NGX_OK
-        || ngx_mlforkids_extension_url(ctx, w, "status", "/status") != NGX_OK
-        || ngx_mlforkids_extension_url(ctx, w, "train", "/train") != NGX_OK
-        || ngx_mlforkids_extension_url(ctx, w, "models",
+    if (ngx_mlforkids_extension_url(ctx, w, &site, "classify", "/classify")
+        != NGX_OK
+        || ngx_mlforkids_extension_url(ctx, w, &site, "status", "/status")
+           != NGX_OK
+        || ngx_mlforkids_extension_url(ctx, w, &site, "train", "/train")
+           != NGX_OK
+        || ngx_mlforkids_extension_url(ctx, w, &site, "models",
                                        ctx->project.local ? "/local/models"
                                                           : "/models")
            != NGX_OK)
@@ -208,11 +217,9 @@ ngx_mlforkids_extension_project(ngx_mlforkids_ctx_t *ctx, ngx_str_t *id,
 
 static ngx_int_t
 ngx_mlforkids_extension_url(ngx_mlforkids_ctx_t *ctx, mlk_jw_t *w,
-    const char *name, const char *path)
+    ngx_str_t *site, const char *name, const char *path)
 {
-    ngx_str_t  url, *site;
-
-    site = &ctx->conf->site_url;
+    ngx_str_t  url;
 
     url.data = ngx_pnalloc(ctx->request->pool,
                            site->len + sizeof("/api/scratch/")

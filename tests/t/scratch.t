@@ -236,6 +236,12 @@ is $project->{id}, $v->{projectid} =~ s/-//gr, '... with its id';
 is $project->{urls}{$_}, "$t->{url}$v->{key}/$_", "... and where to $_" for
     'classify', 'status', 'train', 'models';
 
+# a class finds the server under a name of its own
+my $other = $t->get("$v->{key}/extension3.js",
+                    headers => { host => 'school.example:8123' });
+like $other->{body}, qr{"http://school\.example:8123\Q$v->{key}\E/classify"},
+     'its addresses are where the browser found the server';
+
 open my $pipe, '|-', 'node', '-e', <<'JS' or die "node: $!\n";
 const source = require('fs').readFileSync(0, 'utf8');
 let made = null;
