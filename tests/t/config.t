@@ -9,6 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use IO::Uncompress::Gunzip ();
+use MLForKids::Built qw($BUILT);
 use MLForKids::Test;
 use Test::More;
 
@@ -194,8 +195,11 @@ $hand =~ s{host=/run/postgresql}{host=$t->{state}/run};
 $hand =~ s{127\.0\.0\.1:8000}{127.0.0.1:$port};
 $hand =~ s{user www-data;}{user mlforkids;} if $> == 0;
 $hand =~ s{user www-data;\n}{} if $> != 0;
-$hand =~ s{include (mlforkids_\w+\.conf)}{include $ROOT/conf/$1}g;
-$hand =~ s{\.\./build}{$ROOT/build}g;
+# where the system user can read it: the checkout may be closed to it
+my $app = "$t->{state}/app";
+$hand =~ s{include (mlforkids_\w+\.conf)}{include $app/conf/$1}g;
+$hand =~ s{\.\./build}{$app/build}g;
+$hand =~ s{load_module build/}{load_module $BUILT/};
 $hand =~ s{http \{}{daemon off;\nhttp \{ client_body_temp_path $t->{dir}/b; proxy_temp_path $t->{dir}/p;
     fastcgi_temp_path $t->{dir}/f; uwsgi_temp_path $t->{dir}/u; scgi_temp_path $t->{dir}/s;};
 MLForKids::Test::write_file("$t->{dir}/hand.conf", $hand);
@@ -204,12 +208,14 @@ local $ENV{PATH} = "$ENV{PATH}:/usr/sbin";
 my $nginx = fork;
 if ($nginx == 0) {
     open STDERR, '>', "$t->{dir}/hand.log";
-    exec 'nginx', '-e', 'stderr', '-p', $ROOT, '-c', "$t->{dir}/hand.conf" or die;
+    exec 'nginx', '-e', 'stderr', '-p', $app, '-c', "$t->{dir}/hand.conf" or die;
 }
 my $http = MLForKids::HTTP->new($port);
 $t->until(sub { $http->request('GET', '/api')->{status} == 200 }, 'nginx by hand');
 is($http->request('GET', '/')->{status}, 200, 'conf/nginx.conf serves the site');
-is($http->request('POST', '/api/sessionusers', {})->{status}, 201, 'and the API');
+$t->until(sub { $http->request('POST', '/api/sessionusers', {})->{status} == 201 },
+          'its database');
+pass('and the API');
 kill 'QUIT', $nginx;
 waitpid $nginx, 0;
 is($?, 0, 'and stops');
