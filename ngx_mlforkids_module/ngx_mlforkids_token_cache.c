@@ -143,7 +143,10 @@ ngx_mlforkids_token_cache_put(const ngx_str_t *token, int64_t exp,
     ngx_memcpy(oldest->sub, caller->sub.data, caller->sub.len);
 
     oldest->tenant_len = (u_char) caller->tenant.len;
-    ngx_memcpy(oldest->tenant, caller->tenant.data, caller->tenant.len);
+
+    if (caller->tenant.len) {
+        ngx_memcpy(oldest->tenant, caller->tenant.data, caller->tenant.len);
+    }
 }
 
 

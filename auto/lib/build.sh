@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Building into build/, one at a time.
 
-# build TARGET...: with make; its output goes to build/build.log
+# build TARGET|VARIABLE=VALUE...: with make; its output goes to build/build.log
 build() {
     local log=$ROOT/build/build.log lock start=$SECONDS
 

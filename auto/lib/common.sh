@@ -10,6 +10,13 @@ export PATH LC_ALL=C.UTF-8
 # a user who cannot even read it
 unset PERL5LIB PERL5OPT NODE_OPTIONS BASH_ENV ENV CDPATH
 
+# where the programs are that run: another folder in the checkout than build/
+# for `auto/test --sanitize`, which has an nginx of its own
+BUILT=${MLFORKIDS_BUILD:-build}
+if [ "$BUILT" != build ]; then
+    PATH=$ROOT/$BUILT/sbin:$PATH
+fi
+
 PG_BIN=/usr/lib/postgresql/15/bin
 SYSTEM_USER=mlforkids
 

@@ -64,7 +64,7 @@ write_nginx_conf() {
     {
         cat <<CONF
 # made by auto/run at each start; conf/nginx.conf is one to write by hand
-load_module $(quoted "$APP/build/module/ngx_http_mlforkids_module.so");
+load_module $(quoted "$APP/$BUILT/module/ngx_http_mlforkids_module.so");
 worker_processes $(nginx_workers);
 worker_rlimit_nofile 8192;
 worker_shutdown_timeout 5s;

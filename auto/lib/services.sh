@@ -47,8 +47,11 @@ on_term() {
 }
 
 make_services() {
-    local key
+    local key limits=
     rm -rf -- "$STATE/sv"
+
+    # AddressSanitizer takes terabytes of addresses
+    [ "$BUILT" = build ] || limits=--no-limits
 
     if [ "$DB_KIND" = embedded ]; then
         # No error of a statement in the log (its client hears of it), no
@@ -66,7 +69,7 @@ RUN
     fi
 
     make_service training <<RUN
-exec "$APP/build/bin/mlforkids-training" -c "$STATE/training.conf"
+exec "$APP/$BUILT/bin/mlforkids-training" -c "$STATE/training.conf" $limits
 RUN
 
     make_service nginx <<RUN
@@ -213,7 +216,7 @@ start_database() {
 migrate() {
     local log=$STATE/log/migrate.log
 
-    if ! "$APP/build/bin/mlforkids-migrate" --config "$STATE/training.conf" \
+    if ! "$APP/$BUILT/bin/mlforkids-migrate" --config "$STATE/training.conf" \
         --dir "$APP/conf/sql" >"$log" 2>&1; then
         FAILED="the database's tables could not be brought up to date"
         FAILED_LOG=$log

@@ -9,8 +9,8 @@
 #   app            the checkout, or a copy where the owner cannot read it
 
 # what of the checkout is needed at run time
-APP_PARTS=(auto conf build/module/ngx_http_mlforkids_module.so build/bin
-    build/site build/scratch build/share)
+APP_PARTS=(auto conf "$BUILT/module/ngx_http_mlforkids_module.so" "$BUILT/bin"
+    "$BUILT/sbin" build/site build/scratch build/share)
 
 # find_state: STATE, an absolute path with links resolved
 find_state() {

@@ -9,6 +9,7 @@ use warnings;
 use FindBin;
 use lib "$FindBin::Bin/../lib";
 use File::Temp ();
+use MLForKids::Built qw($BUILT);
 use MLForKids::Test;
 use Test::More;
 
@@ -59,7 +60,8 @@ if ($> == 0) {
     # ---- a checkout that it cannot read, and an ordinary user
 
     my $copy = File::Temp->newdir('mlforkids-copy-XXXXXX', TMPDIR => 1);
-    system("cd '$ROOT' && tar -cf - auto conf build/module/*.so build/bin"
+    system("cd '$ROOT' && tar -cf - auto conf $BUILT/module/*.so $BUILT/bin"
+           . ($BUILT eq 'build' ? '' : " $BUILT/sbin")
            . " build/site build/share build/scratch/extensions"
            . " build/scratch/index.html | tar -xf - -C '$copy'") == 0 or die;
     my $hidden = MLForKids::Test->prepare;
