@@ -136,7 +136,11 @@ test_fresh() {
         # leave of those whose parents have ended
         chroot "$root" env -i "$@" || exit $?' fresh "$FRESH_ROOT" \
         "${FRESH_ENV[@]}" bash -c "$FRESH_SCRIPT" newcomer \
-        "$FRESH_HOME" "$port" "$@" </dev/null || status=$?
+        "$FRESH_HOME" "$port" "$@" </dev/null &
+    # unshare itself does not hear of Ctrl-C; with it all inside ends
+    FRESH_PID=$!
+    trap 'kill -KILL "$FRESH_PID" 2>/dev/null || true; exit 130' INT TERM HUP
+    wait "$FRESH_PID" || status=$?
 
     if [ "$status" -ne 0 ]; then
         mkdir -p "$ROOT/build/fresh-failure"
