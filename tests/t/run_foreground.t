@@ -71,9 +71,6 @@ sub foreground {
     if ($pid == 0) {
         # whatever the caller of the tests ignores, nohup for one
         $SIG{$_} = 'DEFAULT' for 'INT', 'TERM', 'HUP';
-        # whoever started the tests in the background may have had these ignored,
-        # which is inherited and cannot be undone by a shell
-        $SIG{$_} = 'DEFAULT' for 'INT', 'TERM', 'HUP';
         $ENV{$_} = $t->{env}{$_} for keys %{ $t->{env} };
         open STDIN, '<', '/dev/null';
         open STDOUT, '>', $file;
