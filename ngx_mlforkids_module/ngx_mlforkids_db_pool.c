@@ -161,7 +161,11 @@ ngx_mlforkids_db_lane_init(ngx_mlforkids_db_t *db, ngx_uint_t n,
 }
 
 
-/* The process ends: its descriptors must not be found open by nginx. */
+/*
+ * The process ends: its descriptors must not be found open by nginx, and
+ * nothing of the pool in its timers.  Queries of requests that are still there
+ * see that there is no database any more.
+ */
 
 void
 ngx_mlforkids_db_exit(void)
@@ -184,7 +188,26 @@ ngx_mlforkids_db_exit(void)
         for (n = 0; n < lane->conf.connections; n++) {
             ngx_mlforkids_db_conn_release(&lane->conns[n]);
         }
+
+        if (lane->timer.timer_set) {
+            ngx_del_timer(&lane->timer);
+        }
     }
+
+    if (db->retry.timer_set) {
+        ngx_del_timer(&db->retry);
+    }
+
+    if (db->run.posted) {
+        ngx_delete_posted_event(&db->run);
+    }
+
+    if (db->buffer) {
+        ngx_free(db->buffer);
+    }
+
+    PQconninfoFree(db->options);
+    ngx_destroy_pool(db->pool);
 }
 
 

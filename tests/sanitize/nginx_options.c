@@ -4,11 +4,16 @@
  * with an environment of their own.
  */
 
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <nginx.h>
+
 
 const char *__asan_default_options(void);
 const char *__ubsan_default_options(void);
 const char *__lsan_default_options(void);
 const char *__lsan_default_suppressions(void);
+int __lsan_is_turned_off(void);
 
 
 /* gcc's AddressSanitizer takes a module's copies of symbols for a fault. */
@@ -27,6 +32,18 @@ __ubsan_default_options(void)
 }
 
 
+/*
+ * Only workers give back what they made: the master process, `nginx -t` and
+ * `nginx -s` end without.
+ */
+
+int
+__lsan_is_turned_off(void)
+{
+    return ngx_process != NGX_PROCESS_WORKER;
+}
+
+
 const char *
 __lsan_default_options(void)
 {
@@ -34,13 +51,10 @@ __lsan_default_options(void)
 }
 
 
-/*
- * The master process and `nginx -t` end without giving back what they made of
- * the configuration; a worker gives it back.
- */
+/* nginx keeps one context of pcre2 for the whole configuration. */
 
 const char *
 __lsan_default_suppressions(void)
 {
-    return "leak:ngx_init_cycle\n";
+    return "leak:ngx_regex_malloc\n";
 }
